@@ -1,0 +1,62 @@
+"""The sandbox's settings, made quick and repeatable for tests.
+
+``SOURCEGROUPS_DATABASE`` chooses the database: ``sqlite`` (default, in memory) or ``postgres`` (127.0.0.1:5432 as
+``postgres`` unless PGHOST, PGPORT, PGUSER and PGPASSWORD say otherwise). The two names below are set by the
+``process_site`` fixture for the processes that it starts, and are of no use to anyone else:
+``SOURCEGROUPS_DATABASE_NAME`` (a file or a PostgreSQL database) and ``SOURCEGROUPS_MEDIA_ROOT``.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+from django.core.exceptions import ImproperlyConfigured
+
+from sandbox.settings import *  # noqa: F403
+from sandbox.settings import INSTALLED_APPS
+
+DEBUG = False
+SECRET_KEY = "only for tests"
+ALLOWED_HOSTS = ["*"]
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp"]
+
+_database = os.environ.get("SOURCEGROUPS_DATABASE", "sqlite")
+_database_name = os.environ.get("SOURCEGROUPS_DATABASE_NAME")
+if _database == "sqlite":
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": _database_name or ":memory:",
+            "OPTIONS": {"timeout": 30},
+        }
+    }
+elif _database == "postgres":
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": _database_name or os.environ.get("PGDATABASE", "sourcegroups"),
+            "HOST": os.environ.get("PGHOST", "127.0.0.1"),
+            "PORT": os.environ.get("PGPORT", "5432"),
+            "USER": os.environ.get("PGUSER", "postgres"),
+            "PASSWORD": os.environ.get("PGPASSWORD", ""),
+        }
+    }
+else:
+    raise ImproperlyConfigured(
+        f"SOURCEGROUPS_DATABASE is {_database!r}; it has to be 'sqlite' or 'postgres' (see tests/settings.py)."
+    )
+
+MEDIA_ROOT = os.environ.get("SOURCEGROUPS_MEDIA_ROOT", "")
+if not MEDIA_ROOT:
+    MEDIA_ROOT = tempfile.mkdtemp(prefix="sourcegroups-media-")
+    atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -1,0 +1,27 @@
+"""Tables for the models as they stand, so that a new test model is written in ``models.py`` alone.
+
+An app without any migration would not do: Django makes its tables before those of the migrated apps, and PostgreSQL
+refuses a foreign key to a table that is not there yet.
+"""
+
+from django.apps import apps
+from django.db import migrations
+from django.db.migrations.state import ModelState
+
+
+def create(model):
+    state = ModelState.from_model(model)
+    return migrations.CreateModel(
+        state.name, list(state.fields.items()), state.options, state.bases, state.managers
+    )
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("wagtailcore", "0094_alter_page_locale"),
+        ("wagtailimages", "0027_image_description"),
+    ]
+
+    operations = [create(model) for model in apps.get_app_config("testapp").get_models()]
