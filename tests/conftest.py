@@ -7,27 +7,37 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
+DATABASE = os.environ.get("SOURCEGROUPS_DATABASE", "sqlite")
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", ""}
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    vendor = os.environ.get("SOURCEGROUPS_DATABASE", "sqlite")
-    if vendor == "postgres":
-        return
-    reason = f"needs PostgreSQL, and SOURCEGROUPS_DATABASE is {vendor!r} (make test runs it on both)"
     for item in items:
-        if item.get_closest_marker("requires_postgres"):
+        if is_transactional(item):
+            # Migrations make the root page and the root collection; a flush after another test takes them away.
+            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+        if item.get_closest_marker("requires_postgres") and DATABASE != "postgres":
+            reason = f"needs PostgreSQL, and SOURCEGROUPS_DATABASE is {DATABASE!r} (make test runs it on both)"
             item.add_marker(pytest.mark.skip(reason=reason))
+    # Whatever shuffled them: a test that flushes the database comes after those that count on what migrations made.
+    items.sort(key=is_transactional)
+
+
+def is_transactional(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("django_db")
+    fixtures = getattr(item, "fixturenames", ())
+    return bool(mark and mark.kwargs.get("transaction")) or "transactional_db" in fixtures
 
 
 @pytest.fixture(autouse=True)
@@ -81,57 +91,67 @@ _started: list[subprocess.Popen[str]] = []
 
 
 @pytest.fixture(scope="session")
-def migrated_database(
+def django_db_setup(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], str]:
-    """Give a function that makes a migrated database of its own, by copying one that was migrated once."""
-    if connection.vendor == "sqlite":
-        template = tmp_path_factory.mktemp("database") / "template.sqlite3"
-        with django_db_blocker.unblock():
-            connection.ensure_connection()
-            # "VACUUM INTO" copies the migrated in-memory database into a file.
+) -> Iterator[None]:
+    """Keep a copy of the migrated database, before any test has written to it, for ``process_site``."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            template = tmp_path_factory.mktemp("database") / "template.sqlite3"
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM INTO %s", [str(template)])
+            _template["name"] = str(template)
+        else:
+            _template["name"] = connection.settings_dict["NAME"] + "_template"
+            copy_database(connection.settings_dict["NAME"], _template["name"])
+    yield
+    if connection.vendor != "sqlite":
+        with django_db_blocker.unblock():
+            drop_database(_template["name"])
 
-        def copy(name: str) -> str:
-            return str(shutil.copy(template, template.with_name(f"{name}.sqlite3")))
 
-        return copy
+_template: dict[str, str] = {}
 
-    template_name = connection.settings_dict["NAME"]
 
-    def clone(name: str) -> str:
-        database = f"{template_name}_{name}"[:60]
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-            cursor.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template_name}"')
-        return database
+def copy_database(source: str, name: str) -> None:
+    if connection.vendor == "sqlite":
+        shutil.copy(source, name)
+        return
+    # PostgreSQL copies a database that nobody is connected to.
+    connection.close()
+    drop_database(name)
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
 
-    return clone
+
+def drop_database(name: str) -> None:
+    if connection.vendor == "sqlite":
+        Path(name).unlink(missing_ok=True)
+        return
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
 def process_site(
-    migrated_database: Callable[[str], str],
-    django_db_blocker: Any,
-    media_root: Path,
-    request: pytest.FixtureRequest,
+    django_db_setup: None, django_db_blocker: Any, media_root: Path, tmp_path: Path
 ) -> Iterator[ProcessSite]:
-    """Point this process at a committed database of its own and give what other processes need to join it.
+    """Point this process at a database of its own, committed to for good, that other processes can join.
 
-    Do not combine it with ``db`` or ``transactional_db``: nothing here is rolled back, the database is thrown away.
+    Do not combine it with ``db`` or ``transactional_db``: nothing is rolled back here, the database is thrown away.
     """
     with django_db_blocker.unblock():
-        settings_dict = connections["default"].settings_dict
+        settings_dict = connection.settings_dict
         original = settings_dict["NAME"]
-        sqlite_in_memory = connection.vendor == "sqlite"
-        kept_open = connections["default"].connection if sqlite_in_memory else None
-        if sqlite_in_memory:
-            # Closing the last connection to an in-memory database loses it, so it is set aside and not closed.
-            connections["default"].connection = None
+        in_memory = connection.connection if connection.vendor == "sqlite" else None
+        if connection.vendor == "sqlite":
+            name = str(tmp_path / "process.sqlite3")
+            # Closing the last connection to an in-memory database would lose it, so it is set aside instead.
+            connection.connection = None
         else:
-            connections["default"].close()
-        name = migrated_database(f"p{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}")
+            name = f"{original}_{uuid.uuid4().hex[:12]}"
+        copy_database(_template["name"], name)
+        connection.close()
         settings_dict["NAME"] = name
         env = {
             **os.environ,
@@ -148,14 +168,11 @@ def process_site(
                 if process.poll() is None:
                     process.kill()
                 process.communicate()
-            connections["default"].close()
+            connection.close()
             settings_dict["NAME"] = original
-            if sqlite_in_memory:
-                connections["default"].connection = kept_open
-                Path(name).unlink(missing_ok=True)
-            else:
-                with connection._nodb_cursor() as cursor:
-                    cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            drop_database(name)
+            if connection.vendor == "sqlite":
+                connection.connection = in_memory
 
 
 @pytest.fixture

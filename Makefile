@@ -1,0 +1,82 @@
+# make demo, make test and the rest need Python 3.11 or newer, git and make; everything else they install themselves.
+
+PYTHON ?= python3
+VENV   ?= .venv
+PHOTOS ?=
+PYTEST ?= $(VENV)/bin/python -m pytest
+# What a person adds: make test ARGS="-k registry -x"
+ARGS   ?=
+
+# What is installed where CONSTRAINTS is empty is the newest there is.
+CONSTRAINTS ?= -c constraints.txt
+STAMP        = $(VENV)/.installed
+
+.PHONY: help demo test test-sqlite test-postgres test-peer test-latest lint format constraints clean
+
+help:
+	@echo "make demo [PHOTOS=dir]  a site with photographs, all their renditions made ahead of time"
+	@echo "make test               the tests, on SQLite and, where one answers, on PostgreSQL"
+	@echo "make test-peer          Wagtail's own image tests with this package installed"
+	@echo "make test-latest        the tests with the newest versions of everything"
+	@echo "make lint               ruff, mypy and the floors"
+	@echo "make format             ruff's formatting and its safe fixes"
+	@echo "make constraints        write constraints.txt anew from the newest versions"
+	@echo "make clean              remove the environments and the demo's database and media"
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.13 ..." >&2; exit 2; }
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) \
+		|| { echo "$(PYTHON) cannot make virtual environments (on Debian: apt-get install python3-venv)." >&2; exit 2; }
+	@echo "Installing into $(VENV) ..."
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) hatchling editables
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --no-build-isolation -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(VENV)/bin/python sandbox/manage.py demo $(if $(PHOTOS),--photos '$(abspath $(PHOTOS))')
+
+test: test-sqlite test-postgres
+
+test-sqlite: $(STAMP)
+	@echo "== Tests on SQLite"
+	SOURCEGROUPS_DATABASE=sqlite $(PYTEST) $(ARGS)
+
+test-postgres: $(STAMP)
+	@if $(VENV)/bin/python -m tests.postgres; then \
+		echo "== Tests on PostgreSQL"; \
+		SOURCEGROUPS_DATABASE=postgres $(PYTEST) -m "not peer and not once" $(ARGS); \
+	elif [ -n "$(REQUIRE_SERVICES)" ]; then \
+		echo "REQUIRE_SERVICES is set, so a PostgreSQL that does not answer is a failure." >&2; exit 1; \
+	else \
+		echo "== Tests on PostgreSQL: skipped, none answered (REQUIRE_SERVICES=1 makes that a failure)."; \
+	fi
+
+test-peer: $(STAMP)
+	$(PYTEST) -m peer tests/peer $(ARGS)
+
+test-latest:
+	@$(MAKE) --no-print-directory test VENV=.venv-latest CONSTRAINTS=--upgrade
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --config setup.cfg --no-cache --no-logo
+
+format: $(STAMP)
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+# Pinned by what the environment of test-latest got, with every extra in it; Django stays on its LTS, on which all
+# supported versions of Python and Wagtail meet.
+constraints:
+	rm -rf .venv-constraints
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/python -m pip install --quiet 'Django~=5.2.0' -e '.[dev,s3]'
+	{ head -n 2 constraints.txt; .venv-constraints/bin/python -m pip freeze --exclude-editable; } > constraints.new
+	mv constraints.new constraints.txt
+	rm -rf .venv-constraints
+
+clean:
+	rm -rf .venv .venv-latest .venv-constraints build dist sandbox/media sandbox/*.sqlite3*
