@@ -21,7 +21,7 @@ help:
 	@echo "make lint               ruff, mypy and the floors"
 	@echo "make format             ruff's formatting and its safe fixes"
 	@echo "make constraints        write constraints.txt anew from the newest versions"
-	@echo "make clean              remove the environments and the demo's database and media"
+	@echo "make clean              remove the environments and all that the demo wrote"
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -79,4 +79,4 @@ constraints:
 	rm -rf .venv-constraints
 
 clean:
-	rm -rf .venv .venv-latest .venv-constraints build dist sandbox/media sandbox/*.sqlite3*
+	rm -rf .venv .venv-latest .venv-constraints build dist .sandbox

@@ -28,7 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             # Migrations make the root page and the root collection; a flush after another test takes them away.
             item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
         if item.get_closest_marker("requires_postgres") and DATABASE != "postgres":
-            reason = f"needs PostgreSQL, and SOURCEGROUPS_DATABASE is {DATABASE!r} (make test runs it on both)"
+            reason = (
+                f"needs PostgreSQL, and SOURCEGROUPS_DATABASE is {DATABASE!r} (make test runs it on both)"
+            )
             item.add_marker(pytest.mark.skip(reason=reason))
     # Whatever shuffled them: a test that flushes the database comes after those that count on what migrations made.
     items.sort(key=is_transactional)

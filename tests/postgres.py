@@ -1,4 +1,4 @@
-"""``python -m tests.postgres``: exit 0 if the PostgreSQL that the tests would use answers, else say why not and exit 1."""
+"""``python -m tests.postgres``: exit 0 if the PostgreSQL of the tests answers, else say why not and exit 1."""
 
 import os
 import sys
@@ -18,7 +18,9 @@ def main() -> int:
             connect_timeout=5,
         ).close()
     except psycopg.OperationalError as error:
-        sys.stderr.write(f"PostgreSQL at {host}:{port} does not answer: {str(error).strip().splitlines()[0]}\n")
+        sys.stderr.write(
+            f"PostgreSQL at {host}:{port} does not answer: {str(error).strip().splitlines()[0]}\n"
+        )
         return 1
     return 0
 

@@ -3,7 +3,8 @@
 ``SOURCEGROUPS_DATABASE`` chooses the database: ``sqlite`` (default, in memory) or ``postgres`` (127.0.0.1:5432 as
 ``postgres`` unless PGHOST, PGPORT, PGUSER and PGPASSWORD say otherwise). The two names below are set by the
 ``process_site`` fixture for the processes that it starts, and are of no use to anyone else:
-``SOURCEGROUPS_DATABASE_NAME`` (a file or a PostgreSQL database) and ``SOURCEGROUPS_MEDIA_ROOT``.
+``SOURCEGROUPS_DATABASE_NAME`` (a file or a PostgreSQL database) and ``SOURCEGROUPS_MEDIA_ROOT``. Nothing is written
+beside the code: what the sandbox keeps on disk goes to a temporary directory, unless ``SANDBOX_DIR`` names one.
 """
 
 import atexit
@@ -13,8 +14,13 @@ import tempfile
 
 from django.core.exceptions import ImproperlyConfigured
 
+if "SANDBOX_DIR" not in os.environ:
+    # In the environment, so that the processes that a test starts share it.
+    os.environ["SANDBOX_DIR"] = _directory = tempfile.mkdtemp(prefix="sourcegroups-")
+    atexit.register(shutil.rmtree, _directory, ignore_errors=True)
+
 from sandbox.settings import *  # noqa: F403
-from sandbox.settings import INSTALLED_APPS
+from sandbox.settings import INSTALLED_APPS, SANDBOX_DIR
 
 DEBUG = False
 SECRET_KEY = "only for tests"
@@ -48,10 +54,7 @@ else:
         f"SOURCEGROUPS_DATABASE is {_database!r}; it has to be 'sqlite' or 'postgres' (see tests/settings.py)."
     )
 
-MEDIA_ROOT = os.environ.get("SOURCEGROUPS_MEDIA_ROOT", "")
-if not MEDIA_ROOT:
-    MEDIA_ROOT = tempfile.mkdtemp(prefix="sourcegroups-media-")
-    atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
+MEDIA_ROOT = os.environ.get("SOURCEGROUPS_MEDIA_ROOT") or str(SANDBOX_DIR / "media")
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import TestCase
 from django.urls import reverse
 from wagtail.images import get_image_model
@@ -32,6 +31,7 @@ class Probe:
 
     def connect(self) -> None:
         from django_tasks.signals import task_enqueued
+
         from wagtail_sourcegroups import signals
 
         for signal in (signals.source_created, signals.source_changed):
@@ -73,7 +73,10 @@ class UploadUnderStrategy(WagtailTestUtils, TestCase):
         self.login()
         response = self.client.post(
             reverse("wagtailimages:add"),
-            {"title": "Probe", "file": SimpleUploadedFile("probe.png", get_test_image_file().file.getvalue())},
+            {
+                "title": "Probe",
+                "file": SimpleUploadedFile("probe.png", get_test_image_file().file.getvalue()),
+            },
         )
         self.assertRedirects(response, reverse("wagtailimages:index"))
         image = get_image_model().objects.get(title="Probe")
@@ -82,9 +85,7 @@ class UploadUnderStrategy(WagtailTestUtils, TestCase):
 
         with self.subTest("what a template then asks for"):
             rendition_set = self.rendition_set(image)
-            with self.assertNumQueries(0) if self.strategy == "optimistic" else self.subTest():
-                pass
-            _ = rendition_set.url
+            self.assertTrue(rendition_set.url)
             self.assertEqual(made.exists(), GENERATES[self.strategy] or self.strategy == "just_in_time")
 
     @staticmethod
@@ -93,6 +94,3 @@ class UploadUnderStrategy(WagtailTestUtils, TestCase):
         from wagtail_sourcegroups.registry import get_registry
 
         return RenditionSet(get_registry().spec(SPEC_ID), image.file)
-
-    def tearDown(self) -> None:
-        self.assertFalse(connection.needs_rollback)

@@ -6,8 +6,8 @@
 - ``held``: ``Optimistic`` with a task backend that keeps this package's tasks for a worker that never comes;
 - ``stock``: without this package, for comparison.
 
-DIR is for the test database, kept there migrated for the next strategy, and for media. Exit status 0: every test passed and the probe
-saw the strategy act.
+DIR is for the test database, kept there migrated for the next strategy, and for media. Exit status 0: every test passed
+and the probe saw the strategy act.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ MODULES = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("strategy", choices=[*STRATEGIES, "stock"])
     parser.add_argument("--files", type=Path, required=True)
     parser.add_argument("modules", nargs="*", default=[f"wagtail.images.tests.{name}" for name in MODULES])
