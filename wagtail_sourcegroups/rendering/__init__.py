@@ -1,0 +1,13 @@
+"""Pixels: one open source in, many encoded outputs out. No database, no storage.
+
+Import it from code that runs once Django's apps are loading; it needs Wagtail's image models.
+"""
+
+from __future__ import annotations
+
+from wagtail_sourcegroups.rendering.engine import render
+from wagtail_sourcegroups.rendering.limits import bomb_warnings_off
+from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure
+from wagtail_sourcegroups.rendering.plain import PlainImage
+
+__all__ = ["Output", "PlainImage", "RenderFailure", "bomb_warnings_off", "render"]

@@ -1,0 +1,186 @@
+"""One source, many filters: opens it, runs them, and says what became of each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import willow
+from django.core.files import File
+from wagtail.images.models import AbstractImage, Filter
+
+from wagtail_sourcegroups.rendering.filters import SharedFilter
+from wagtail_sourcegroups.rendering.jobs import Job, is_shared, no_longer_needed, together
+from wagtail_sourcegroups.rendering.limits import Size, check_output_size
+from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure, without_locals
+from wagtail_sourcegroups.rendering.plain import PlainImage
+from wagtail_sourcegroups.rendering.shared import (
+    NOT_ROTATED,
+    SharedSource,
+    clamped,
+    pillow_route,
+    step,
+)
+
+SAME_SIZE_WHEN_SAVED = frozenset({"jpeg", "png", "gif", "webp", "avif"})
+"""Formats whose files are as large as the image saved; an icon, for one, holds several sizes of it."""
+
+
+class LentFile(File):
+    """The caller's open source: nobody it is passed to can close it."""
+
+    def __repr__(self) -> str:
+        # Pillow's messages hold it.
+        return f"<File: {self}>"
+
+    def close(self) -> None:
+        pass
+
+
+def render(
+    image: AbstractImage | PlainImage,
+    source: IO[bytes] | File,
+    filters: Sequence[Filter],
+    *,
+    max_output_pixels: int | None = None,
+) -> Iterator[Output | RenderFailure]:
+    """Make the outputs of ``filters`` from one source, byte for byte as ``Filter.run`` makes them.
+
+    ``source`` is the original: open, readable, seekable; it is left open. ``filters`` are cleaned for SVG and
+    have no duplicates. Yields one result for each, in an order that lets go of intermediate frames early.
+
+    Whatever goes wrong is the failure of one filter and costs no other. Only what is no ``Exception`` (an
+    interrupt) is raised. A call belongs to one thread; calls for different sources may run side by side.
+    """
+    original = LentFile(source, name=image.file.name)
+    shared = open_shared(original)
+    jobs = planned(filters, image, original, shared)
+    for done, job in enumerate(jobs, start=1):
+        result = perform(job, jobs[done:], image, original, shared, max_output_pixels)
+        if shared is not None and done == len(jobs):
+            # The pixels need not stay while the caller stores the last output.
+            shared.release()
+        yield result
+
+
+def open_shared(original: LentFile) -> SharedSource | None:
+    """The source as its filters share it; None if they go Wagtail's own way, where errors come up again."""
+    original.seek(0)
+    try:
+        willow_file = willow.Image.open(original)
+        route = pillow_route(willow_file)
+    except Exception:  # noqa: BLE001 - stock raises it again, for each filter
+        return None
+    return None if route is None else SharedSource(willow_file, route)
+
+
+def planned(
+    filters: Sequence[Filter],
+    image: Any,
+    original: LentFile,
+    shared: SharedSource | None,
+) -> list[Job]:
+    """A job for each filter, in the order of work. Decodes the source if its filters share it."""
+    size: Size | None = None
+    if shared is not None:
+        try:
+            size = shared.oriented().size
+        except Exception:  # noqa: BLE001 - it is kept, and raised again to each filter
+            size = None
+        stored_size = shared.stored_size
+    else:
+        stored_size = measured(original) if isinstance(image, PlainImage) else (image.width, image.height)
+        # What Wagtail makes of an SVG has no pixels.
+        size = None if image.is_svg() else stored_size
+    if isinstance(image, PlainImage):
+        image.width, image.height = stored_size or (0, 0)
+    return together([planned_job(filter, image, original, shared, size) for filter in filters])  # noqa: A001
+
+
+def planned_job(
+    filter: Filter,  # noqa: A002
+    image: Any,
+    original: LentFile,
+    shared: SharedSource | None,
+    size: Size | None,
+) -> Job:
+    # A subclass of Wagtail's filter may run in a way of its own, of which nothing is known here.
+    sharing = shared is not None and type(filter) is Filter
+    run = SharedFilter(filter.spec, shared, original) if shared is not None and sharing else filter
+    if size is None:
+        return Job(filter, run)
+    try:
+        transform = run.get_transform(image, size)
+        output_size = tuple(transform.size)
+        box = clamped(tuple(transform.get_rect().round()), size)
+    except Exception:  # noqa: BLE001 - running the filter raises it again, in its place
+        return Job(filter, run)
+    steps = (step("crop", box), step("resize", output_size)) if sharing else ()
+    return Job(filter, run, steps, output_size)
+
+
+def measured(original: LentFile) -> Size | None:
+    """The size of a source, as Willow reads it; None if it cannot."""
+    original.seek(0)
+    try:
+        width, height = willow.Image.open(original).get_size()
+    except Exception:  # noqa: BLE001 - the filters meet it again
+        return None
+    return int(width), int(height)
+
+
+def perform(
+    job: Job,
+    later: Sequence[Job],
+    image: Any,
+    original: LentFile,
+    shared: SharedSource | None,
+    max_output_pixels: int | None,
+) -> Output | RenderFailure:
+    """Run one filter, then let go of what no later one needs."""
+    file: File | None = None
+    try:
+        if job.size is not None:
+            check_output_size(job.filter.spec, image.file.name, job.size, max_output_pixels)
+        original.seek(0)
+        if shared is not None:
+            shared.shelf.keep_encodings = is_shared(job, later)
+            shared.shelf.saved = None
+        file = image.generate_rendition_file(job.run, source=original)
+        return finished(job, image, file, shared)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this filter alone
+        if file is not None:
+            file.close()
+        return RenderFailure(filter=job.filter, error=without_locals(error))
+    finally:
+        if shared is not None:
+            for start in no_longer_needed(job, later):
+                shared.shelf.forget(start)
+
+
+def finished(job: Job, image: Any, file: File, shared: SharedSource | None) -> Output:
+    saved = shared.shelf.saved if shared is not None else None
+    method = getattr(image.generate_rendition_file, "__func__", None)
+    untouched = method is AbstractImage.generate_rendition_file
+    if saved is not None and untouched and saved.format_name in SAME_SIZE_WHEN_SAVED:
+        (width, height), format_name = saved.size, saved.format_name
+    else:
+        # As Wagtail measures a file that is given to a row.
+        file.seek(0)
+        willow_file = willow.Image.open(file)
+        width, height = willow_file.get_size()
+        format_name = willow_file.format_name
+    # Not ``file.size``: of a file on disk it reads what the system knows, before Python has flushed the rest.
+    file.seek(0, os.SEEK_END)
+    size = file.tell()
+    file.seek(0)
+    return Output(
+        filter=job.filter,
+        file=file,
+        width=int(width),
+        height=int(height),
+        format_name=format_name,
+        size=size,
+        orientation=NOT_ROTATED if shared is None else shared.orientation,
+    )

@@ -1,0 +1,51 @@
+"""Wagtail's filter, run on what it shares with the other filters of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.files import File
+from wagtail.images import image_operations
+from wagtail.images.models import Filter
+
+from wagtail_sourcegroups.rendering.shared import SharedSource
+
+STOCK_FILTER_OPERATIONS = frozenset(
+    {
+        image_operations.AvifQualityOperation,
+        image_operations.BackgroundColorOperation,
+        image_operations.DoNothingOperation,
+        image_operations.FormatOperation,
+        image_operations.JPEGQualityOperation,
+        image_operations.WebPQualityOperation,
+    }
+)
+"""Those that are known to leave the image they are given as it was."""
+
+
+class SharedFilter(Filter):
+    """Equal to the stock filter of the same spec, and run by stock's own code.
+
+    Only where its Willow image comes from differs, and only for the ``source`` that it was made for: a model
+    that renders another file through it gets what stock gives.
+    """
+
+    def __init__(self, spec: str, shared: SharedSource, source: File) -> None:
+        super().__init__(spec=spec)
+        self._shared = shared
+        self._source = source
+
+    @contextmanager
+    def get_willow_image(self, image: Any, source: File | None = None) -> Iterator[Any]:
+        if source is self._source:
+            yield self._shared.lend(private=self.may_change_image)
+        else:
+            with super().get_willow_image(image, source) as willow_image:
+                yield willow_image
+
+    @property
+    def may_change_image(self) -> bool:
+        """Whether an operation of the site's own could draw on the image in place."""
+        return any(type(operation) not in STOCK_FILTER_OPERATIONS for operation in self.filter_operations)
