@@ -42,7 +42,8 @@ elif _database == "postgres":
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": _database_name or os.environ.get("PGDATABASE", "sourcegroups"),
+            # Of this process alone: two runs on one server do not meet.
+            "NAME": _database_name or f"sourcegroups_{os.getpid()}",
             "HOST": os.environ.get("PGHOST", "127.0.0.1"),
             "PORT": os.environ.get("PGPORT", "5432"),
             "USER": os.environ.get("PGUSER", "postgres"),
