@@ -1,0 +1,1 @@
+"""A small Wagtail site to try wagtail_sourcegroups on."""
