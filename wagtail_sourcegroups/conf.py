@@ -1,0 +1,62 @@
+"""
+The ``WAGTAIL_SOURCEGROUPS`` setting: one dictionary, every key optional.
+
+Read when asked for, never at import, so that ``override_settings`` works and settings may come late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+SETTING = "WAGTAIL_SOURCEGROUPS"
+
+DEFAULTS: Mapping[str, Any] = {
+    # Dotted path, class, instance or dictionary of callbacks.
+    "DEFAULT_STRATEGY": "wagtail_sourcegroups.strategies.Optimistic",
+    # Threads per process that decode, encode and store; None: from the CPU count.
+    "WORKERS": None,
+    # Images per batch: one plan, one transaction-free round of work.
+    "BATCH_SIZE": 500,
+    # Decoded source pixels held at once by all threads. A single larger image runs alone.
+    "MAX_PIXELS_IN_FLIGHT": 64_000_000,
+    # Pixels of one rendition. More is a recorded failure, found before rendering.
+    "MAX_OUTPUT_PIXELS": 50_000_000,
+    # Byte for byte what stock Wagtail writes.
+    "EXACT": True,
+    # Seconds before a rendition file without a row counts as left over.
+    "ORPHAN_GRACE": 3600,
+}
+
+
+def get(name: str) -> Any:
+    """
+    The value of one key of ``WAGTAIL_SOURCEGROUPS``, or its default.
+
+    Raises ``KeyError`` for a name that is no key.
+    """
+    default = DEFAULTS[name]
+    return getattr(settings, SETTING, {}).get(name, default)
+
+
+def complaints(configured: Any) -> list[str]:
+    """One sentence for each thing that is wrong with a ``WAGTAIL_SOURCEGROUPS`` dictionary."""
+    if not isinstance(configured, Mapping):
+        return [f"{SETTING} is a {type(configured).__name__}; it must be a dictionary."]
+    found = [
+        f"{SETTING} has an unknown key {name!r}; the keys are {', '.join(sorted(DEFAULTS))}."
+        for name in configured
+        if name not in DEFAULTS
+    ]
+    for name in ("BATCH_SIZE", "MAX_PIXELS_IN_FLIGHT", "MAX_OUTPUT_PIXELS", "ORPHAN_GRACE", "WORKERS"):
+        value = configured.get(name, DEFAULTS[name])
+        least = 0 if name == "ORPHAN_GRACE" else 1
+        if value is None and name == "WORKERS":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            found.append(f"{SETTING}[{name!r}] is {value!r}; it must be a whole number of at least {least}.")
+    if not isinstance(configured.get("EXACT", True), bool):
+        found.append(f"{SETTING}['EXACT'] is {configured['EXACT']!r}; it must be True or False.")
+    return found

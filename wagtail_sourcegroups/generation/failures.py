@@ -1,0 +1,113 @@
+"""Failures, as rows: found, counted up, cleared."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from django.db.models import F
+from django.utils import timezone
+
+from ..exceptions import SourceGroupsError
+from ..models import GenerationFailure
+from .progress import Failed
+from .state import content_type_of
+from .upsert import upsert
+
+logger = logging.getLogger("wagtail_sourcegroups")
+
+
+class Known(NamedTuple):
+    """A failure that is on record."""
+
+    pk: int
+    attempts: int
+
+
+def known_failures(source_keys: Iterable[str]) -> dict[str, dict[str, Known]]:
+    """Failures on record, by source key and filter spec. One query."""
+    found: dict[str, dict[str, Known]] = {}
+    rows = GenerationFailure.objects.filter(source_key__in=list(source_keys))
+    for source_key, filter_spec, pk, attempts in rows.values_list("source_key", "filter_spec", "pk", "attempts"):
+        found.setdefault(source_key, {})[filter_spec] = Known(pk, attempts)
+    return found
+
+
+def record(failures: Iterable[Failed], *, models: Mapping[str, tuple[type, Any]] | None = None) -> None:
+    """
+    Put failures on record; a second one of the same rendition counts as another attempt. Two statements.
+
+    ``models`` gives the model and primary key of image sources, by source key.
+    """
+    rows = {}
+    for failed in failures:
+        model, pk = (models or {}).get(failed.source_key, (None, ""))
+        rows[(failed.source_key, failed.filter_spec)] = GenerationFailure(
+            source_key=failed.source_key,
+            content_type=content_type_of(model) if model is not None else None,
+            object_id=str(pk),
+            source_name=failed.source[:255],
+            spec_id=failed.spec[:255],
+            filter_spec=failed.filter_spec,
+            error=failed.error,
+            attempts=0,
+            last_failed_at=timezone.now(),
+        )
+    if not rows:
+        return
+    upsert(
+        [row for _, row in sorted(rows.items(), key=lambda item: item[0])],
+        unique=["source_key", "filter_spec"],
+        update=["source_name", "spec_id", "error", "last_failed_at"],
+    )
+    # An upsert cannot count; this can, and twice at the same time.
+    by_filter: dict[str, list[str]] = {}
+    for source_key, filter_spec in rows:
+        by_filter.setdefault(filter_spec, []).append(source_key)
+    for filter_spec, keys in sorted(by_filter.items()):
+        GenerationFailure.objects.filter(filter_spec=filter_spec, source_key__in=keys).update(
+            attempts=F("attempts") + 1
+        )
+
+
+def clear(pks: Iterable[int]) -> None:
+    """Forget failures that are none any more. No query for none."""
+    pks = list(pks)
+    if pks:
+        GenerationFailure.objects.filter(pk__in=pks).delete()
+
+
+def clear_made(made: Mapping[str, Iterable[str]]) -> None:
+    """Forget the failures of renditions that have been made: filter specs by source key."""
+    known = known_failures(made)
+    clear(
+        found.pk
+        for source_key, filter_specs in made.items()
+        for filter_spec in filter_specs
+        if (found := known.get(source_key, {}).get(filter_spec))
+    )
+
+
+def group_failed(key: str, label: str, spec_ids: Iterable[str], error: Exception) -> Failed:
+    """Log that a group cannot be walked; the failure to record and report."""
+    logger.error("The source group %s cannot be walked: %s", label, error, exc_info=error)
+    return Failed(
+        source=f"source group {label}",
+        spec=", ".join(spec_ids),
+        filter_spec="",
+        error=sentence(error),
+        source_key=f"group:{key}"[:255],
+    )
+
+
+def clear_group(key: str) -> None:
+    """A group has been walked: forget that it could not be."""
+    GenerationFailure.objects.filter(source_key=f"group:{key}"[:255], filter_spec="").delete()
+
+
+def sentence(error: BaseException) -> str:
+    """An error in one line for people: ours are sentences already, others say what kind they are."""
+    if isinstance(error, SourceGroupsError):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,309 @@
+"""
+What is missing? Wanted minus have, for a batch of images, in a constant number of queries.
+
+The set algebra is done on tuples; an image becomes an object only when something is to be made of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from wagtail.images.models import Filter
+
+from ..models import BoundFilterSpec
+from .failures import Known, known_failures
+from .membership import ImageBatch, ImageRow, Membership
+from .options import Options
+from .progress import Totals
+from .sources import ImageSource, image_key
+from .state import Snapshot, file_changed, now_stale, read_states, snapshot_of_values, with_stale
+from .wanted import OutputKey, Wanted
+
+#: Failures in a row after which events leave a rendition alone, until its source changes or somebody retries.
+PATIENCE = 3
+
+
+class Old(NamedTuple):
+    """A rendition row that is there."""
+
+    pk: Any
+    filter_spec: str
+    focal_point_key: str
+    file: str
+
+    @property
+    def key(self) -> OutputKey:
+        return OutputKey(self.filter_spec, self.focal_point_key)
+
+
+class Decision(NamedTuple):
+    """
+    For one image: the ``existing`` outputs, the ``missing`` ones, the rows these ``replace``, the ``lost`` ones
+    (a row whose file is gone: made again under its name), and rows of a former original to ``drop``.
+    """
+
+    existing: Collection[OutputKey]
+    missing: Collection[OutputKey]
+    replace: dict[OutputKey, Old]
+    lost: dict[OutputKey, Old]
+    drop: list[Old]
+
+    @property
+    def nothing_to_do(self) -> bool:
+        return not self.missing and not self.drop
+
+
+@dataclass(slots=True)
+class Work:
+    """What is to be made of one image."""
+
+    source: ImageSource
+    wanted: Wanted
+    membership: Membership
+    decision: Decision
+    snapshot: Snapshot
+
+    @property
+    def filters(self) -> list[tuple[OutputKey, Filter]]:
+        """In the order of the specs."""
+        missing = self.decision.missing
+        return [(key, filter_) for key, filter_ in self.wanted.filters.items() if key in missing]
+
+
+WorkT = TypeVar("WorkT")
+
+
+@dataclass(slots=True)
+class Plan(Generic[WorkT]):
+    """For a batch: what to make, what to remember, and failures that are none any more."""
+
+    works: list[WorkT]
+    states: dict[str, Snapshot]
+    outdated_failures: list[int]
+
+
+class _Draft(NamedTuple):
+    row: ImageRow
+    snapshot: Snapshot
+    wanted: Wanted
+    renditions: list[Old]
+    failures: dict[str, Known]
+
+
+def decide(
+    wanted: Wanted,
+    renditions: Iterable[Old],
+    *,
+    stale: Collection[str] = (),
+    lost: Collection[str] = (),
+    once_bound: Collection[str] = (),
+    force: bool = False,
+    only: Collection[str] | None = None,
+    leave_alone: Collection[str] = (),
+) -> Decision:
+    """
+    Wanted minus have, for one image. Pure.
+
+    ``stale`` are ids of renditions of a former original, ``lost`` names of files that are not in storage,
+    ``once_bound`` filter specs that some binding asked for at some time, ``only`` and ``leave_alone`` filter specs.
+    """
+    scope: Collection[OutputKey] = wanted.keys
+    if only is not None:
+        scope = {key for key in scope if key.filter_spec in only}
+    fresh: dict[OutputKey, Old] = {}
+    outdated: dict[OutputKey, Old] = {}
+    for old in renditions:
+        (outdated if str(old.pk) in stale else fresh)[old.key] = old
+    gone = {key: fresh[key] for key in scope if key in fresh and fresh[key].file in lost} if lost else {}
+
+    if force:
+        missing = set(scope)
+    else:
+        missing = {key for key in scope if key not in fresh or key in gone}
+    missing -= {key for key in missing if key.filter_spec in leave_alone}
+    # A file of a former original that no spec covers is made again by Wagtail when a template asks; one that
+    # another binding may want stays, marked, until that binding's turn.
+    here = {key.filter_spec for key in wanted.spec_ids}
+    drop = [
+        old
+        for key, old in outdated.items()
+        if key not in wanted.keys and (key.filter_spec in here or key.filter_spec not in once_bound)
+    ]
+    have = {**outdated, **fresh}
+    return Decision(
+        existing=[key for key in scope if key not in missing and key in fresh],
+        missing=missing,
+        replace={key: have[key] for key in missing if key in have and (force or key not in gone)},
+        lost={key: old for key, old in gone.items() if key in missing and not force},
+        drop=drop,
+    )
+
+
+def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Work]:
+    """
+    What to make of a batch of images. Counts what exists and what is skipped into ``totals``.
+
+    Three queries: states, renditions, failures; one more for the images of which something is missing.
+    """
+    drafts, states = _drafts(batch)
+    force = options.force or batch.force
+    lost = _lost_files(batch.model, drafts, options.threads) if options.verify and not force else frozenset()
+    once_bound: Collection[str] = frozenset()
+    if any(draft.snapshot.stale for draft in drafts):
+        once_bound = frozenset(BoundFilterSpec.objects.values_list("filter_spec", flat=True))
+
+    todo: list[tuple[_Draft, Decision]] = []
+    outdated_failures: list[int] = []
+    complete: dict[tuple[int, int], tuple[Wanted, Membership, int]] = {}
+    for draft in drafts:
+        wanted, membership = draft.wanted, draft.row.membership
+        plain = not (force or options.only_failed or lost or draft.failures or draft.snapshot.stale)
+        if plain and wanted.keys <= {old.key for old in draft.renditions}:
+            # The usual case by far, counted by the thousand.
+            kind = (id(wanted), id(membership))
+            complete[kind] = (wanted, membership, complete.get(kind, (wanted, membership, 0))[2] + 1)
+            continue
+        tired = {spec for spec, known in draft.failures.items() if known.attempts >= PATIENCE}
+        decision = decide(
+            wanted,
+            draft.renditions,
+            stale=draft.snapshot.stale,
+            lost=lost,
+            once_bound=once_bound,
+            force=force,
+            only=draft.failures if options.only_failed else None,
+            leave_alone=tired if options.patient else (),
+        )
+        made = {key.filter_spec for key in (*decision.missing, *wanted.skipped)}
+        outdated_failures += [
+            known.pk for spec, known in draft.failures.items() if spec not in made and spec not in tired
+        ]
+        count_source(membership, totals)
+        _count(wanted, membership, decision.existing, totals, with_skipped=not options.only_failed)
+        if not decision.nothing_to_do:
+            todo.append((draft, decision))
+    for wanted, membership, times in complete.values():
+        count_source(membership, totals, times)
+        _count(wanted, membership, wanted.keys, totals, times=times)
+    return Plan(_works(batch, todo), states, outdated_failures)
+
+
+def count_source(membership: Membership, totals: Totals, times: int = 1) -> None:
+    """Count sources, in all unless another part of the walk does, and for each spec."""
+    if not membership.covered:
+        totals.all.sources += times
+    for spec in membership.specs:
+        totals.spec(spec.id).sources += times
+
+
+def counts_in_all(key: OutputKey, membership: Membership) -> bool:
+    return key.filter_spec not in membership.covered_filter_specs
+
+
+def _count(
+    wanted: Wanted,
+    membership: Membership,
+    existing: Iterable[OutputKey],
+    totals: Totals,
+    *,
+    times: int = 1,
+    with_skipped: bool = True,
+) -> None:
+    for key in existing:
+        totals.count("existing", wanted.spec_ids[key], times=times, in_all=counts_in_all(key, membership))
+    for key, reason in wanted.skipped.items() if with_skipped else ():
+        totals.count("skipped", wanted.spec_ids[key], times=times, in_all=counts_in_all(key, membership))
+        totals.skipped[reason] += times
+
+
+def _drafts(batch: ImageBatch) -> tuple[list[_Draft], dict[str, Snapshot]]:
+    """Each image with its state now, what is wanted of it and what it has; and the states to be written."""
+    model = batch.model
+    pks = [row.pk for row in batch.rows]
+    states = read_states(model, pks)
+    renditions = _renditions(model, pks)
+    failures = known_failures([image_key(model, pk) for pk in pks])
+    position = {name: index for index, name in enumerate(batch.fields)}
+    drafts: list[_Draft] = []
+    written: dict[str, Snapshot] = {}
+    for row in batch.rows:
+        before = states.get(str(row.pk))
+        now = snapshot_of_values(row.snapshot_values, _groups(row, before))
+        if before is not None:
+            stale = now_stale(model, [row.pk]).get(str(row.pk), ()) if file_changed(before, now) else ()
+            now = with_stale(now, before, stale)
+        if before != now:
+            written[str(row.pk)] = now
+        wanted = row.membership.wanted.of(
+            _vary_values(row, position, batch), is_svg=now.file_name.lower().endswith(".svg")
+        )
+        drafts.append(
+            _Draft(row, now, wanted, renditions.get(row.pk, []), failures.get(image_key(model, row.pk), {}))
+        )
+    return drafts, written
+
+
+def _groups(row: ImageRow, before: Snapshot | None) -> frozenset[str]:
+    if row.membership.groups is not None:
+        return row.membership.groups
+    return before.groups if before is not None else frozenset()
+
+
+def _vary_values(row: ImageRow, position: dict[str, int], batch: ImageBatch) -> tuple[Any, ...]:
+    values = []
+    for name in row.membership.wanted.vary_fields:
+        if name in position:
+            values.append(row.values[position[name]])
+        else:
+            # No column: some property of a site's image model. Such sites pay for objects.
+            if row.pk not in batch.images:
+                _load(batch, [each.pk for each in batch.rows])
+            values.append(getattr(batch.images.get(row.pk), name, ""))
+    return tuple(values)
+
+
+def _renditions(model: type, pks: list[Any]) -> dict[Any, list[Old]]:
+    """
+    Every rendition of these images. By their keys alone: a list of ``image_id`` is an index lookup on every
+    database, where a filter spec beside a range of them tempts SQLite into walking the index of all filter specs.
+    """
+    found: dict[Any, list[Old]] = defaultdict(list)
+    rows = model.get_rendition_model()._default_manager.filter(image_id__in=pks)  # type: ignore[attr-defined]
+    for image_id, *old in rows.values_list("image_id", "pk", "filter_spec", "focal_point_key", "file").iterator():
+        found[image_id].append(Old(*old))
+    return found
+
+
+def _lost_files(model: type, drafts: list[_Draft], threads: int) -> frozenset[str]:
+    """Names of files that rows of wanted renditions name and storage does not have."""
+    storage = model.get_rendition_model()._meta.get_field("file").storage  # type: ignore[attr-defined]
+    names = [old.file for draft in drafts for old in draft.renditions if old.key in draft.wanted.keys]
+    with ThreadPoolExecutor(threads) as pool:
+        return frozenset(name for name, there in zip(names, pool.map(storage.exists, names), strict=True) if not there)
+
+
+def _load(batch: ImageBatch, pks: Iterable[Any]) -> None:
+    missing = [pk for pk in pks if pk not in batch.images]
+    if missing:
+        for image in batch.model._default_manager.filter(pk__in=missing):  # type: ignore[attr-defined]
+            batch.images[image.pk] = image
+
+
+def _works(batch: ImageBatch, todo: list[tuple[_Draft, Decision]]) -> list[Work]:
+    """In the order of the batch. An image deleted meanwhile is left out: nothing is wanted of it any more."""
+    _load(batch, [draft.row.pk for draft, _ in todo])
+    return [
+        Work(
+            source=ImageSource(batch.images[draft.row.pk]),
+            wanted=draft.wanted,
+            membership=draft.row.membership,
+            decision=decision,
+            snapshot=replace(draft.snapshot),
+        )
+        for draft, decision in todo
+        if draft.row.pk in batch.images
+    ]

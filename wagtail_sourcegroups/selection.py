@@ -1,0 +1,94 @@
+"""Which sources of the groups are meant: all, unless narrowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model, QuerySet
+from django.db.models.fields.files import FieldFile
+from django.utils import timezone
+from wagtail.images import get_image_model
+
+from .generation.sources import FileSourceBase
+from .models import GenerationFailure
+
+
+@dataclass(frozen=True)
+class Selection:
+    """
+    ``collections`` are ids of collections; ``images`` primary keys of the site's image model; ``since`` a day in
+    the current time zone; ``only_failed`` means sources with a failure on record.
+    """
+
+    collections: frozenset[Any] | None = None
+    images: tuple[Any, ...] | None = None
+    since: date | None = None
+    only_failed: bool = False
+
+    @property
+    def images_only(self) -> bool:
+        """Whether no plain file can be meant: it is in no collection and has no image id."""
+        return self.collections is not None or self.images is not None
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is narrowed."""
+        return self == Selection()
+
+    def means_model(self, model: type) -> bool:
+        """Whether images of a model can be meant: an id is one of the site's image model."""
+        return self.images is None or model is get_image_model()
+
+    def narrow(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The selected ones of some images."""
+        model = queryset.model
+        if not self.means_model(model):
+            return queryset.none()
+        if self.collections is not None:
+            queryset = queryset.filter(collection_id__in=self.collections)
+        if self.images is not None:
+            queryset = queryset.filter(pk__in=self.images)
+        if self.since is not None:
+            queryset = queryset.filter(created_at__gte=self._moment(self.since))
+        if self.only_failed:
+            queryset = queryset.filter(pk__in=failed_images(model))
+        return queryset
+
+    def wants_file(self, source: FileSourceBase) -> bool:
+        """Whether a plain file is meant, going by the time it was last modified."""
+        if self.since is None:
+            return True
+        modified = modified_at(source)
+        return modified is None or modified >= self._moment(self.since)
+
+    @staticmethod
+    def _moment(day: date) -> datetime:
+        moment = datetime(day.year, day.month, day.day)
+        # As the database keeps them.
+        return timezone.make_aware(moment) if timezone.now().tzinfo else moment
+
+
+def failed_images(model: type[Model]) -> list[Any]:
+    """The primary keys of images with a failure on record. One query."""
+    content_type = ContentType.objects.get_for_model(model)
+    ids = GenerationFailure.objects.filter(content_type=content_type).values_list("object_id", flat=True)
+    return [model._meta.pk.to_python(object_id) for object_id in ids.distinct()]
+
+
+def failed_files() -> frozenset[str]:
+    """The source keys of plain files with a failure on record. One query."""
+    keys = GenerationFailure.objects.filter(source_key__startswith="file:")
+    return frozenset(keys.values_list("source_key", flat=True).distinct())
+
+
+def modified_at(source: FileSourceBase) -> datetime | None:
+    """When a plain file was last modified; ``None`` where nobody knows."""
+    if isinstance(source.file, FieldFile):
+        try:
+            return source.file.storage.get_modified_time(source.file.name)
+        except (NotImplementedError, OSError):
+            return None
+    return getattr(source, "modified_at", None)

@@ -1,0 +1,260 @@
+"""
+Walking groups: which sources there are, each once, with the specs bound to it, in batches.
+
+Groups of images of one model are walked together, by key: an image in three groups comes once. Other groups
+give ``files()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connections, router
+from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
+
+from . import conf
+from .generation import bound
+from .generation.failures import clear_group, group_failed, record
+from .generation.membership import Batch, FileBatch, ImageBatch, ImageRow, Membership, row_fields
+from .generation.progress import Failed
+from .generation.requests import Request
+from .generation.sources import FileSourceBase, ImageSource, PlainSource, source_of
+from .registry import Binding
+from .selection import Selection, failed_files
+from .sourcegroups.base import QuerySetSourceGroup, SourceGroup, image_groups
+from .specs import RenditionSpec
+
+Specs = tuple[RenditionSpec, ...]
+
+
+@dataclass
+class Walk:
+    """
+    One walk over ``bindings``, of which ``selection`` says which sources are meant; ``registered`` are all
+    bindings there are, for the groups that an image is in besides. With ``write`` off, nothing is remembered.
+
+    Afterwards ``failures`` are the groups that could not be walked, which costs the others nothing; ``walked``
+    the keys of groups of plain files that were walked to their end, and ``seen`` the digests of their files.
+    """
+
+    bindings: Sequence[Binding]
+    registered: Sequence[Binding]
+    selection: Selection = field(default_factory=Selection)
+    batch_size: int | None = None
+    write: bool = True
+    failures: list[Failed] = field(default_factory=list)
+    walked: set[str] = field(default_factory=set)
+    seen: dict[str, Specs] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._specs: dict[SourceGroup, list[RenditionSpec]] = {}
+        for spec, group in self.bindings:
+            self._specs.setdefault(group, []).append(spec)
+        self._broken: set[SourceGroup] = set()
+
+    @property
+    def specs(self) -> Specs:
+        """Those walked for, each once."""
+        return tuple(dict.fromkeys(binding.spec for binding in self.bindings))
+
+    @property
+    def size(self) -> int:
+        """Sources per batch."""
+        return self.batch_size or int(conf.get("BATCH_SIZE"))
+
+    @property
+    def models(self) -> tuple[type[Model], ...]:
+        """Image models of the groups walked, in the order of registration."""
+        models = dict.fromkeys(group.model for group in self._image_groups())
+        return tuple(model for model in models if self.selection.means_model(model))
+
+    def prepare(self) -> None:
+        """Find out which groups can be walked; the others become failures. One small query a group at most."""
+        existing: dict[str, set[str]] = {}
+        for group in image_groups(self._specs):
+            try:
+                using = router.db_for_read(group.model)
+                if using not in existing:
+                    existing[using] = set(connections[using].introspection.table_names())
+                if group.model._meta.db_table not in existing[using]:
+                    # Not migrated yet: nobody is in it.
+                    self._broken.add(group)
+                    continue
+                group.resolve()
+            except Exception as error:  # noqa: BLE001 - code of the site; it costs the others nothing
+                self._fail(group, error)
+            else:
+                if self.write:
+                    clear_group(group.key)
+
+    def count(self) -> int | None:
+        """How many sources there will be; ``None`` where only walking tells. One query for each image model."""
+        if self._file_groups() and not self.selection.images_only:
+            return None
+        return sum(self._images(model).count() for model in self.models)
+
+    def batches(self) -> Iterator[Batch]:
+        """Everything selected, in batches. The filter specs of the bindings are remembered as bound."""
+        if self.write:
+            bound.remember(self.specs)
+        for model in self.models:
+            yield from self.image_batches(model)
+        if not self.selection.images_only:
+            for group in self._file_groups():
+                yield from self._file_batches(group)
+
+    def image_batches(self, model: type[Model], after: Any = None) -> Iterator[ImageBatch]:
+        """The images of one model, from a key on, in the order of keys. One query a batch."""
+        table = _Memberships(model, self._all_image_groups(model), self._specs, self.specs, bool(self._broken))
+        images = table.annotated(self._images(model)).order_by("pk")
+        while True:
+            page = images if after is None else images.filter(pk__gt=after)
+            rows = list(page.values_list(*table.columns)[: self.size])
+            if rows:
+                yield ImageBatch(model, [table.row(row) for row in rows], table.fields)
+            if len(rows) < self.size:
+                return
+            after = rows[-1][0]
+
+    def _images(self, model: type[Model]) -> QuerySet[Any]:
+        """The selected images of the walked groups of one model."""
+        conditions = [group.condition() for group in self._image_groups() if group.model is model]
+        images = model._default_manager.all()
+        if None not in conditions:
+            anyone = Q(pk__in=[])
+            for condition in conditions:
+                anyone |= Q(condition)
+            images = images.filter(anyone)
+        return self.selection.narrow(images)
+
+    def _file_batches(self, group: SourceGroup) -> Iterator[Batch]:
+        """The files of a group that is no group of images. A group that raises ends there."""
+        specs = tuple(self._specs[group])
+        only = failed_files() if self.selection.only_failed else None
+        pending: list[Request] = []
+        images: list[Any] = []
+        try:
+            for file in group.files():
+                source = source_of(file, group.identity(file))
+                if isinstance(source, ImageSource):
+                    images.append(source.image)
+                elif isinstance(source, FileSourceBase) and source:
+                    if (only is None or source.key in only) and self.selection.wants_file(source):
+                        pending += self._request(source, specs)
+                    if isinstance(source, PlainSource):
+                        source.release()
+                if len(pending) >= self.size:
+                    yield from self._files(group, pending)
+                    pending = []
+                if len(images) >= self.size:
+                    yield from self._given_images(images, specs)
+                    images = []
+        except Exception as error:  # noqa: BLE001 - code of the site; it costs the others nothing
+            self._fail(group, error)
+        else:
+            self.walked.add(group.key)
+            if self.write:
+                clear_group(group.key)
+        yield from self._files(group, pending)
+        yield from self._given_images(images, specs)
+
+    def _request(self, source: FileSourceBase, specs: Specs) -> list[Request]:
+        """A file that another group gave before is asked only for what that group did not want of it."""
+        covered = self.seen.get(source.digest, ())
+        self.seen[source.digest] = (*covered, *(spec for spec in specs if spec not in covered))
+        fresh = tuple(spec for spec in specs if spec not in covered)
+        return [Request(source, fresh, covered=covered)] if fresh else []
+
+    @staticmethod
+    def _files(group: SourceGroup, requests: list[Request]) -> Iterator[FileBatch]:
+        if requests:
+            yield FileBatch(requests, (group.key,))
+            for request in requests:
+                request.source.close()
+
+    def _given_images(self, images: list[Any], specs: Specs) -> Iterator[ImageBatch]:
+        """Images that a plain group gave. What groups of images want of them is made and counted there."""
+        by_model: dict[type[Model], list[Any]] = {}
+        for image in images:
+            by_model.setdefault(image._meta.concrete_model, []).append(image.pk)
+        for model, pks in by_model.items():
+            groups = [group for group in self._image_groups() if group.model is model]
+            table = _Memberships(model, groups, self._specs, specs, True, given=specs)
+            queryset = table.annotated(self.selection.narrow(model._default_manager.filter(pk__in=pks)))
+            rows = []
+            for row in queryset.order_by("pk").values_list(*table.columns):
+                key = f"{model._meta.label_lower}:{row[0]}"
+                if key not in self.seen:
+                    self.seen[key] = specs
+                    rows.append(table.row(row))
+            if rows:
+                yield ImageBatch(model, rows, table.fields)
+
+    def _fail(self, group: SourceGroup, error: Exception) -> None:
+        self._broken.add(group)
+        failed = group_failed(group.key, str(group.label), [spec.id for spec in self._specs[group]], error)
+        self.failures.append(failed)
+        if self.write:
+            record([failed])
+
+    def _image_groups(self) -> list[QuerySetSourceGroup]:
+        return [group for group in image_groups(self._specs) if group not in self._broken]
+
+    def _all_image_groups(self, model: type[Model]) -> list[QuerySetSourceGroup]:
+        """Every group of images of a model: those walked first, then others that an image may be in."""
+        groups = dict.fromkeys([*self._specs, *(binding.group for binding in self.registered)])
+        return [g for g in image_groups(groups) if g.model is model and g not in self._broken]
+
+    def _file_groups(self) -> list[SourceGroup]:
+        images = set(image_groups(self._specs))
+        return [group for group in self._specs if group not in images]
+
+
+class _Memberships:
+    """Columns that tell which groups an image is in, and what that means, worked out once for all alike."""
+
+    def __init__(
+        self,
+        model: type[Model],
+        groups: Sequence[QuerySetSourceGroup],
+        specs_of: dict[SourceGroup, list[RenditionSpec]],
+        specs: Specs,
+        incomplete: bool,
+        given: Specs | None = None,
+    ) -> None:
+        self._model = model
+        self._groups = {f"in_group_{index}": group for index, group in enumerate(groups)}
+        self._specs_of = specs_of
+        self._incomplete = incomplete
+        self._given = given
+        self._known: dict[tuple[bool, ...], Membership] = {}
+        self.fields = row_fields(model, specs)
+        self.columns = (*self.fields, *self._groups)
+
+    def annotated(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.annotate(**{name: inside(group) for name, group in self._groups.items()})
+
+    def row(self, row: Sequence[Any]) -> ImageRow:
+        bits = tuple(map(bool, row[len(self.fields) :]))
+        membership = self._known.get(bits)
+        if membership is None:
+            mine = [group for group, there in zip(self._groups.values(), bits, strict=True) if there]
+            wanted = [spec for group in mine for spec in self._specs_of.get(group, ())]
+            # Where a group cannot say who is in it, an image keeps the groups it had.
+            keys = None if self._incomplete else [group.key for group in mine]
+            if self._given is None:
+                membership = Membership(self._model, wanted, keys)
+            else:
+                membership = Membership(self._model, self._given, keys, covered=wanted)
+            self._known[bits] = membership
+        return ImageRow(row[: len(self.fields)], membership)
+
+
+def inside(group: QuerySetSourceGroup) -> Any:
+    """Whether a row is in a group, as an expression to annotate with."""
+    condition = group.condition()
+    if condition is None:
+        return Value(True, output_field=BooleanField())
+    return Case(When(Q(condition), then=Value(True)), default=Value(False), output_field=BooleanField())
