@@ -58,9 +58,6 @@ class SourceGroup:
     Two groups are equal when they are of one class and were made with equal arguments.
     """
 
-    #: Whether the sources are Wagtail images, so that the group is a :class:`QuerySetSourceGroup` in deed.
-    of_images: bool = False
-
     _given: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -89,6 +86,11 @@ class SourceGroup:
     def label(self) -> str:
         """The group in words, for people."""
         return short(call_text(type(self), self.arguments).removeprefix(f"{type(self).__module__}."))
+
+    @overridable
+    def of_images(self) -> bool:
+        """Whether the sources are Wagtail images, so that the group answers as :class:`QuerySetSourceGroup` does."""
+        return False
 
     @property
     def registered(self) -> Any:
@@ -150,7 +152,9 @@ class QuerySetSourceGroup(SourceGroup):
     Excluding images is a matter of the queryset: ``return get_image_model().objects.exclude(tags__name="raw")``.
     """
 
-    of_images = True
+    @overridable
+    def of_images(self) -> bool:
+        return True
 
     @overridable
     def model(self) -> type[AbstractImage]:
@@ -179,8 +183,7 @@ class QuerySetSourceGroup(SourceGroup):
         self.get_queryset()
 
     def files(self) -> Iterator[Any]:
-        """Yield the file of every image, opening none. Raises what :meth:`resolve` raises."""
-        self.resolve()
+        """Yield the file of every image, opening none. Raises what :meth:`get_queryset` raises."""
         for image in self.get_queryset().iterator(chunk_size=conf.get("BATCH_SIZE")):
             yield image.file
 
@@ -193,7 +196,8 @@ class QuerySetSourceGroup(SourceGroup):
         """
         try:
             return membership(self.get_queryset())
-        except Exception:  # noqa: BLE001 - code of the site; one broken group must not cost the others an upload
+        except Exception:
+            # Code of the site; one broken group must not cost the others an upload.
             logger.exception(
                 "The source group %s cannot say which images are in it and counts as empty.", self.key
             )
