@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from tests.rendering.pictures import PICTURES, drawing, encoded, jpeg
 from tests.rendering.stock import image_row, our_results, stock_result
@@ -64,6 +66,12 @@ SPECS = [
     "width-40|nonsense",
 ]
 FOCAL_POINTS = [(20, 20, 10, 10), (90, 60, 12, 8), (48, 32, 96, 64), (0, 0, 1, 1), (300, 300, 20, 20)]
+
+
+@pytest.fixture(autouse=True)
+def one_srgb_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile that is made holds the second when it was; stock's file would not be like stock's own of before."""
+    monkeypatch.setattr(ImageCms, "createProfile", functools.cache(ImageCms.createProfile))
 
 
 @pytest.mark.parametrize("name", PICTURES)

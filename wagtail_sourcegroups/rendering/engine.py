@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
@@ -13,7 +14,7 @@ from wagtail.images.models import AbstractImage, Filter
 from wagtail_sourcegroups.rendering.filters import SharedFilter
 from wagtail_sourcegroups.rendering.jobs import Job, is_shared, no_longer_needed, together
 from wagtail_sourcegroups.rendering.limits import Size, check_output_size
-from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure, without_locals
+from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure, without_traceback
 from wagtail_sourcegroups.rendering.plain import PlainImage
 from wagtail_sourcegroups.rendering.shared import (
     NOT_ROTATED,
@@ -22,6 +23,8 @@ from wagtail_sourcegroups.rendering.shared import (
     pillow_route,
     step,
 )
+
+logger = logging.getLogger(__name__)
 
 SAME_SIZE_WHEN_SAVED = frozenset({"jpeg", "png", "gif", "webp", "avif"})
 """Formats whose files are as large as the image saved; an icon, for one, holds several sizes of it."""
@@ -53,6 +56,8 @@ def render(
     Whatever goes wrong is the failure of one filter and costs no other. Only what is no ``Exception`` (an
     interrupt) is raised. A call belongs to one thread; calls for different sources may run side by side.
     """
+    if not filters:
+        return
     original = LentFile(source, name=image.file.name)
     shared = open_shared(original)
     jobs = planned(filters, image, original, shared)
@@ -149,10 +154,11 @@ def perform(
             shared.shelf.saved = None
         file = image.generate_rendition_file(job.run, source=original)
         return finished(job, image, file, shared)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this filter alone
+    except Exception as error:
         if file is not None:
             file.close()
-        return RenderFailure(filter=job.filter, error=without_locals(error))
+        logger.debug("Failed to render %r of %r", job.filter.spec, image.file.name, exc_info=True)
+        return RenderFailure(filter=job.filter, error=without_traceback(error))
     finally:
         if shared is not None:
             for start in no_longer_needed(job, later):

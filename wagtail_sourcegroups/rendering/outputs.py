@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 
 from django.core.files import File
@@ -28,21 +27,26 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderFailure:
-    """A filter that gave no output, and what Wagtail, Willow or Pillow raised, or ``OutputTooLarge``."""
+    """A filter that gave no output, and what Wagtail, Willow or Pillow raised, or ``OutputTooLarge``.
+
+    The error has no traceback; that is in the log, at the level DEBUG.
+    """
 
     filter: Filter
     error: Exception
 
 
-def without_locals(error: Exception) -> Exception:
-    """The same error, its traceback still telling the lines but no longer holding their variables.
+def without_traceback(error: Exception) -> Exception:
+    """The same error, and what caused it, holding on to no frame of the code that failed.
 
-    A failure may be kept until the end of a run; the pixels that the failing frames were working on may not.
+    A failure may be kept until the end of a run; the pixels that the failing code was working on may not.
     """
+    chain: list[BaseException | None] = [error]
     seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        traceback.clear_frames(link.__traceback__)
-        link = link.__cause__ or link.__context__
+    while chain:
+        link = chain.pop()
+        if link is not None and id(link) not in seen:
+            seen.add(id(link))
+            link.__traceback__ = None
+            chain += [link.__cause__, link.__context__]
     return error

@@ -133,6 +133,7 @@ class SharedSource:
     def release(self) -> None:
         """Let go of all pixels."""
         self._frame = None
+        self._traceback = None
         self.shelf.made.clear()
 
     def lend(self, *, private: bool) -> LentSource:

@@ -1,0 +1,58 @@
+"""The order of the work, without a pixel."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from wagtail.images.models import Filter
+
+from wagtail_sourcegroups.rendering.jobs import Job, is_shared, no_longer_needed, together
+
+pytestmark = pytest.mark.once
+
+WHOLE, SQUARE = ("crop", "whole"), ("crop", "square")
+SMALL, LARGE = ("resize", "small"), ("resize", "large")
+
+
+def job(spec: str, *steps: tuple[str, str]) -> Job:
+    return Job(Filter(spec), Filter(spec), steps)
+
+
+SMALL_JPEG, SMALL_WEBP = job("small-jpeg", WHOLE, SMALL), job("small-webp", WHOLE, SMALL)
+LARGE_JPEG = job("large-jpeg", WHOLE, LARGE)
+SQUARE_JPEG = job("square", SQUARE, SMALL)
+BROKEN = job("broken")
+
+
+def specs(jobs: list[Job]) -> list[str]:
+    return [job.filter.spec for job in jobs]
+
+
+def test_crops_together_and_sizes_within_them() -> None:
+    jobs = together([SMALL_JPEG, SQUARE_JPEG, LARGE_JPEG, BROKEN, SMALL_WEBP])
+    assert specs(jobs) == ["small-jpeg", "small-webp", "large-jpeg", "square", "broken"]
+
+
+def test_every_order_given_keeps_what_is_shared_together() -> None:
+    for given in permutations([SMALL_JPEG, SMALL_WEBP, LARGE_JPEG, SQUARE_JPEG]):
+        jobs = together(given)
+        assert sorted(specs(jobs)) == sorted(specs(list(given)))
+        at = {job.filter.spec: jobs.index(job) for job in jobs}
+        assert abs(at["small-jpeg"] - at["small-webp"]) == 1
+        assert at["square"] in (0, 3)
+
+
+def test_a_job_is_shared_if_a_later_one_has_its_geometry() -> None:
+    assert is_shared(SMALL_JPEG, [LARGE_JPEG, SMALL_WEBP])
+    assert not is_shared(SMALL_JPEG, [LARGE_JPEG, SQUARE_JPEG])
+
+
+def test_a_crop_is_kept_while_a_later_job_starts_with_it() -> None:
+    assert no_longer_needed(SMALL_JPEG, [SMALL_WEBP]) == []
+    assert no_longer_needed(SMALL_JPEG, [LARGE_JPEG]) == [(WHOLE, SMALL)]
+    assert no_longer_needed(SMALL_JPEG, [SQUARE_JPEG]) == [(WHOLE,), (WHOLE, SMALL)]
+
+
+def test_a_job_without_steps_lets_go_of_nothing() -> None:
+    assert no_longer_needed(BROKEN, []) == []
