@@ -48,6 +48,7 @@ class Reading:
     locations: dict[str, str] = field(default_factory=dict)
     bindings: tuple[Binding, ...] = ()
     problems: tuple[Problem, ...] = ()
+    group_locations: dict[SourceGroup, str] = field(default_factory=dict)
 
 
 class Registry:
@@ -101,9 +102,12 @@ class Registry:
         """The registered group that a sender of signals is, or ``None``."""
         return next((g for g in self.groups if g is sender or same_group(g.registered, sender)), None)
 
-    def location(self, spec_id: str) -> str:
-        """``file:line`` where a spec was registered."""
-        return self.read().locations.get(spec_id, "")
+    def location(self, registered: str | SourceGroup) -> str:
+        """``file:line`` where a spec, given by its id, or a group was registered."""
+        reading = self.read()
+        if isinstance(registered, SourceGroup):
+            return reading.group_locations.get(registered, "")
+        return reading.locations.get(registered, "")
 
     def select(self, patterns: Iterable[str]) -> tuple[RenditionSpec, ...]:
         """
@@ -217,6 +221,7 @@ def build_reading(registrations: Registrations) -> Reading:
         for message in operation_problems(spec)
     ]
     bindings: dict[Binding, None] = {}
+    group_locations: dict[SourceGroup, str] = {}
     for spec_id, given, location in ((r.spec_id, r.group, r.location) for r in registrations.groups):
         spec = registrations.specs.get(spec_id)
         if spec is None:
@@ -229,10 +234,18 @@ def build_reading(registrations: Registrations) -> Reading:
             )
             continue
         try:
-            bindings.setdefault(Binding(spec, adapt(given)))
+            group = adapt(given)
+            bindings.setdefault(Binding(spec, group))
+            group_locations.setdefault(group, location)
         except SourceGroupsError as error:
             problems.append(Problem(str(error), location))
-    return Reading(dict(registrations.specs), dict(registrations.locations), tuple(bindings), tuple(problems))
+    return Reading(
+        dict(registrations.specs),
+        dict(registrations.locations),
+        tuple(bindings),
+        tuple(problems),
+        group_locations,
+    )
 
 
 def operation_problems(spec: RenditionSpec) -> list[str]:
