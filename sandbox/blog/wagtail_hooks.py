@@ -54,7 +54,7 @@ register.spec("blog:card", "fill-{480x320,960x640}|format-webp", label="Article 
 register.source_group(["blog:hero", "blog:card"], ImageFieldSourceGroup(BlogPage, "hero"))
 
 register.spec("blog:picture", "format-{webp,jpeg}|width-{720,1440}|preserve-svg", label="Picture in a story")
-register.spec("blog:pair", "fill-640x640-c20|format-webp", label="Two pictures side by side")
+register.spec("blog:pair", "fill-640x640-c20|format-webp|preserve-svg", label="Two pictures side by side")
 # The sizes of Wagtail's rich text formats: full width, left and right.
 register.spec("blog:richtext", "width-{800,500}", label="Picture in rich text")
 register.source_group(["blog:picture", "blog:pair", "blog:richtext"], ReferenceSourceGroup(BlogPage))

@@ -183,7 +183,7 @@ def _shelves(own: list[Photograph]) -> list[tuple[str, list[Photograph]]]:
 
 
 def _own_slug(shelf: str) -> str:
-    return slugify(f"photographs-{shelf.removeprefix('Blog/')}") or "photographs"
+    return slugify(f"photographs {shelf.removeprefix('Blog/')}".replace("/", " "))
 
 
 def _own_article(parent: Page, shelf: str, photographs: list[CustomImage]) -> None:
