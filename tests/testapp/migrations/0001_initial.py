@@ -20,6 +20,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("gallery", "0001_initial"),
+        ("taggit", "0005_auto_20220424_2025"),
         ("gallery", "__first__"),
         ("wagtailcore", "0094_alter_page_locale"),
         ("wagtailimages", "0027_image_description"),
