@@ -44,7 +44,7 @@ def main() -> int:
     parser.add_argument(
         "modules", nargs="*", help="instead of all of Wagtail's modules that are about images"
     )
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
 
     # This file's directory would offer its settings.py to anybody who imports "settings".
     sys.path[0] = str(ROOT)
