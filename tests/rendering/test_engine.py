@@ -157,6 +157,16 @@ def test_a_source_that_cannot_be_read_fails_each_filter() -> None:
     ]
 
 
+def test_a_source_that_is_closed_fails_each_filter() -> None:
+    source = BytesIO(jpeg())
+    source.close()
+    for image in (image_row("photo.jpg", jpeg()), PlainImage("photo.jpg")):
+        results = list(render(image, source, filters("width-10", "width-20")))
+        assert [str(result.error) for result in results if isinstance(result, RenderFailure)] == [
+            "I/O operation on closed file."
+        ] * 2
+
+
 # The source
 
 

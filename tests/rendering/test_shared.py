@@ -387,3 +387,10 @@ def test_outputs_with_the_same_contents_are_files_of_their_own() -> None:
     assert contents(second) == content
     assert isinstance(second, File)
     second.close()
+
+
+def test_saving_leaves_nothing_behind_on_a_shared_frame() -> None:
+    frame = drawing()
+    before = set(vars(frame))
+    SharedImage(frame, Shelf()).save_as_jpeg(BytesIO(), quality=50)
+    assert set(vars(frame)) == before

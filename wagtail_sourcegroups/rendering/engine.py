@@ -71,8 +71,8 @@ def render(
 
 def open_shared(original: LentFile) -> SharedSource | None:
     """The source as its filters share it; None if they go Wagtail's own way, where errors come up again."""
-    original.seek(0)
     try:
+        original.seek(0)
         willow_file = willow.Image.open(original)
         route = pillow_route(willow_file)
     except Exception:  # noqa: BLE001 - stock raises it again, for each filter
@@ -127,8 +127,8 @@ def planned_job(
 
 def measured(original: LentFile) -> Size | None:
     """The size of a source, as Willow reads it; None if it cannot."""
-    original.seek(0)
     try:
+        original.seek(0)
         width, height = willow.Image.open(original).get_size()
     except Exception:  # noqa: BLE001 - the filters meet it again
         return None
