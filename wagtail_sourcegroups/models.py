@@ -65,7 +65,9 @@ class RenditionRecord(models.Model):
         verbose_name = _("rendition record")
         verbose_name_plural = _("rendition records")
         constraints = [
-            models.UniqueConstraint(fields=["content_type", "object_id"], name="sourcegroups_record_of_rendition")
+            models.UniqueConstraint(
+                fields=["content_type", "object_id"], name="sourcegroups_record_of_rendition"
+            )
         ]
 
     def __str__(self) -> str:

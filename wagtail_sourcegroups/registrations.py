@@ -45,7 +45,9 @@ class Registrations:
     def add_spec(self, spec: RenditionSpec, location: str) -> None:
         """Raises :exc:`.InvalidSpec` for a second, different definition of an id."""
         if not isinstance(spec, RenditionSpec):
-            raise InvalidSpec(f"{spec!r} ({location}) is no RenditionSpec; make one with RenditionSpec(id, filters).")
+            raise InvalidSpec(
+                f"{spec!r} ({location}) is no RenditionSpec; make one with RenditionSpec(id, filters)."
+            )
         known = self.specs.get(spec.id)
         if known is not None and known != spec:
             raise InvalidSpec(

@@ -96,7 +96,9 @@ class Registry:
 
     def specs_of(self, group: Any) -> tuple[RenditionSpec, ...]:
         """The specs bound to a group, given as registered or as adapted; none for one that is not registered."""
-        return tuple(b.spec for b in self.bindings if b.group is group or same_group(b.group.registered, group))
+        return tuple(
+            b.spec for b in self.bindings if b.group is group or same_group(b.group.registered, group)
+        )
 
     def group_of(self, sender: Any) -> SourceGroup | None:
         """The registered group that a sender of signals is, or ``None``."""
@@ -148,7 +150,9 @@ class Registry:
         ``empty`` starts with nothing, hooks included.
         """
         registrations, reading, read_again = self._registrations, self._reading, self._read_again
-        self._registrations = Registrations(version=registrations.version + 1) if empty else registrations.copy()
+        self._registrations = (
+            Registrations(version=registrations.version + 1) if empty else registrations.copy()
+        )
         self._read_again = not empty
         self._reading = None
         try:
@@ -261,7 +265,7 @@ def operation_problems(spec: RenditionSpec) -> list[str]:
         try:
             if not operations:
                 raise InvalidFilterSpecError("'preserve-svg' must stand beside at least one other operation")
-            Filter(spec=operations).operations
+            Filter(spec=operations).operations  # noqa: B018 - reading them is what raises
         except (InvalidFilterSpecError, TypeError, ValueError) as error:
             found.append(
                 f"Spec {spec.id!r} has the filter spec {filter_spec!r}, which Wagtail cannot read: {error}. "
@@ -273,5 +277,3 @@ def operation_problems(spec: RenditionSpec) -> list[str]:
 def _location(fn: Any) -> str:
     code = getattr(fn, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(fn)
-
-

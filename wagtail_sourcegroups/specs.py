@@ -154,11 +154,9 @@ def _alternatives(piece: str, pattern: str) -> list[str]:
     """The operations one segment of a pattern stands for: itself, or one for each word in its braces."""
     head, opening, rest = piece.partition("{")
     inside, closing, tail = rest.partition("}")
-    if opening:
-        operations = [head + word + tail for word in inside.split(",")] if closing else []
-    else:
-        operations = [piece]
-    if not operations or not all(map(_OPERATION.fullmatch, operations)) or (opening and "" in inside.split(",")):
+    words = inside.split(",") if closing else []
+    operations = [head + word + tail for word in words] if opening else [piece]
+    if not operations or "" in words or not all(map(_OPERATION.fullmatch, operations)):
         raise InvalidFilters(
             f"{piece!r} in {pattern!r} does not expand: an operation may hold one pair of braces around "
             "words joined by commas, such as 'width-{400,800}'."

@@ -16,7 +16,7 @@ from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
 
 from . import conf
 from .generation import bound
-from .generation.failures import clear_group, group_failed, record
+from .generation.failures import clear_groups, group_failed, record
 from .generation.membership import Batch, FileBatch, ImageBatch, ImageRow, Membership, row_fields
 from .generation.progress import Failed
 from .generation.requests import Request
@@ -73,6 +73,7 @@ class Walk:
     def prepare(self) -> None:
         """Find out which groups can be walked; the others become failures. One small query a group at most."""
         existing: dict[str, set[str]] = {}
+        fine: list[str] = []
         for group in image_groups(self._specs):
             try:
                 using = router.db_for_read(group.model)
@@ -86,8 +87,9 @@ class Walk:
             except Exception as error:  # noqa: BLE001 - code of the site; it costs the others nothing
                 self._fail(group, error)
             else:
-                if self.write:
-                    clear_group(group.key)
+                fine.append(group.key)
+        if self.write:
+            clear_groups(fine)
 
     def count(self) -> int | None:
         """How many sources there will be; ``None`` where only walking tells. One query for each image model."""
@@ -107,7 +109,9 @@ class Walk:
 
     def image_batches(self, model: type[Model], after: Any = None) -> Iterator[ImageBatch]:
         """The images of one model, from a key on, in the order of keys. One query a batch."""
-        table = _Memberships(model, self._all_image_groups(model), self._specs, self.specs, bool(self._broken))
+        table = _Memberships(
+            model, self._all_image_groups(model), self._specs, self.specs, bool(self._broken)
+        )
         images = table.annotated(self._images(model)).order_by("pk")
         while True:
             page = images if after is None else images.filter(pk__gt=after)
@@ -156,7 +160,7 @@ class Walk:
         else:
             self.walked.add(group.key)
             if self.write:
-                clear_group(group.key)
+                clear_groups([group.key])
         yield from self._files(group, pending)
         yield from self._given_images(images, specs)
 

@@ -39,7 +39,9 @@ ROUNDS = 3
 GONE_REASON = "the source was deleted meanwhile"
 
 
-def make(requests: Iterable[Request], *, options: Options | None = None, progress: Progress | None = None) -> Totals:
+def make(
+    requests: Iterable[Request], *, options: Options | None = None, progress: Progress | None = None
+) -> Totals:
     """Make what some requests ask for. What exists is left as it is, unless a request or the options force."""
     requests = list(requests)
     options = options or Options()
@@ -97,7 +99,9 @@ class _Round:
                 if not works:
                     break
             for work in works:
-                self.fail_all(work, SourceGone(f"{work.source.name} keeps getting other files while it is read."))
+                self.fail_all(
+                    work, SourceGone(f"{work.source.name} keeps getting other files while it is read.")
+                )
         finally:
             # Also when interrupted for good: what failed so far is known.
             clear_made(self.made)
@@ -177,7 +181,9 @@ class _Round:
             )
             filter_specs.append(made.key.filter_spec)
         for key in outcome.found:
-            self.totals.count("existing", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership))
+            self.totals.count(
+                "existing", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
+            )
             filter_specs.append(key.filter_spec)
         if filter_specs:
             self.made.setdefault(work.source.key, []).extend(filter_specs)

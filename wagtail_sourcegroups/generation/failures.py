@@ -29,7 +29,9 @@ def known_failures(source_keys: Iterable[str]) -> dict[str, dict[str, Known]]:
     """Failures on record, by source key and filter spec. One query."""
     found: dict[str, dict[str, Known]] = {}
     rows = GenerationFailure.objects.filter(source_key__in=list(source_keys))
-    for source_key, filter_spec, pk, attempts in rows.values_list("source_key", "filter_spec", "pk", "attempts"):
+    for source_key, filter_spec, pk, attempts in rows.values_list(
+        "source_key", "filter_spec", "pk", "attempts"
+    ):
         found.setdefault(source_key, {})[filter_spec] = Known(pk, attempts)
     return found
 
@@ -101,9 +103,11 @@ def group_failed(key: str, label: str, spec_ids: Iterable[str], error: Exception
     )
 
 
-def clear_group(key: str) -> None:
-    """A group has been walked: forget that it could not be."""
-    GenerationFailure.objects.filter(source_key=f"group:{key}"[:255], filter_spec="").delete()
+def clear_groups(keys: Iterable[str]) -> None:
+    """Groups can be walked: forget that they could not be. One statement."""
+    source_keys = [f"group:{key}"[:255] for key in keys]
+    if source_keys:
+        GenerationFailure.objects.filter(source_key__in=source_keys, filter_spec="").delete()
 
 
 def sentence(error: BaseException) -> str:

@@ -69,7 +69,12 @@ def plan_files(batch: FileBatch, options: Options, totals: Totals) -> Plan[FileW
         key_of = {key.filter_spec: key for key in wanted.keys}
         have = [
             # A plain file has no focal point: its renditions are told apart by filter spec alone.
-            Old(r.pk, r.filter_spec, key_of[r.filter_spec].focal_point_key if r.filter_spec in key_of else "", r.file.name)
+            Old(
+                r.pk,
+                r.filter_spec,
+                key_of[r.filter_spec].focal_point_key if r.filter_spec in key_of else "",
+                r.file.name,
+            )
             for r in renditions.get(row.pk, [])
         ]
         stale = {str(r.pk) for r in renditions.get(row.pk, []) if r.version != source.version}
@@ -209,7 +214,11 @@ def _keep_row(work: FileWork, made: Made, using: str) -> tuple[bool, str | None]
             row = FileRendition(source_id=work.row.pk, filter_spec=made.key.filter_spec, **values)
             row.save(using=using, force_insert=True)
     except IntegrityError:
-        if FileRendition.objects.using(using).filter(source_id=work.row.pk, filter_spec=made.key.filter_spec).exists():
+        if (
+            FileRendition.objects.using(using)
+            .filter(source_id=work.row.pk, filter_spec=made.key.filter_spec)
+            .exists()
+        ):
             return False, None
         raise
     return True, None

@@ -120,10 +120,7 @@ def decide(
         (outdated if str(old.pk) in stale else fresh)[old.key] = old
     gone = {key: fresh[key] for key in scope if key in fresh and fresh[key].file in lost} if lost else {}
 
-    if force:
-        missing = set(scope)
-    else:
-        missing = {key for key in scope if key not in fresh or key in gone}
+    missing = {key for key in scope if force or key not in fresh or key in gone}
     missing -= {key for key in missing if key.filter_spec in leave_alone}
     # A file of a former original that no spec covers is made again by Wagtail when a template asks; one that
     # another binding may want stays, marked, until that binding's turn.
@@ -273,7 +270,9 @@ def _renditions(model: type, pks: list[Any]) -> dict[Any, list[Old]]:
     """
     found: dict[Any, list[Old]] = defaultdict(list)
     rows = model.get_rendition_model()._default_manager.filter(image_id__in=pks)  # type: ignore[attr-defined]
-    for image_id, *old in rows.values_list("image_id", "pk", "filter_spec", "focal_point_key", "file").iterator():
+    for image_id, *old in rows.values_list(
+        "image_id", "pk", "filter_spec", "focal_point_key", "file"
+    ).iterator():
         found[image_id].append(Old(*old))
     return found
 
@@ -283,7 +282,9 @@ def _lost_files(model: type, drafts: list[_Draft], threads: int) -> frozenset[st
     storage = model.get_rendition_model()._meta.get_field("file").storage  # type: ignore[attr-defined]
     names = [old.file for draft in drafts for old in draft.renditions if old.key in draft.wanted.keys]
     with ThreadPoolExecutor(threads) as pool:
-        return frozenset(name for name, there in zip(names, pool.map(storage.exists, names), strict=True) if not there)
+        return frozenset(
+            name for name, there in zip(names, pool.map(storage.exists, names), strict=True) if not there
+        )
 
 
 def _load(batch: ImageBatch, pks: Iterable[Any]) -> None:

@@ -46,7 +46,7 @@ class Failed:
 
 @dataclass(slots=True)
 class Totals:
-    """The result of a round of work. A rendition that two specs want counts once in ``all``, and for each in ``specs``."""
+    """The result of a round. A rendition that two specs want counts once in ``all``, and for each in ``specs``."""
 
     all: Tally = field(default_factory=Tally)
     specs: dict[str, Tally] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from wagtail.images.models import AbstractImage, Picture
 from ..models import FileRendition
 from ..signals import content_required, existence_required
 from ..specs import RenditionSpec
-from . import filestore, files
+from . import files, filestore
 from .batches import make
 from .collect import ask
 from .options import Options

@@ -245,9 +245,15 @@ def _keep_row(
             with transaction.atomic(using=using):
                 row.save(using=using, force_insert=True)
         except IntegrityError:
-            if model._base_manager.using(using).filter(
-                image_id=image.pk, filter_spec=made.key.filter_spec, focal_point_key=made.key.focal_point_key
-            ).exists():
+            if (
+                model._base_manager.using(using)
+                .filter(
+                    image_id=image.pk,
+                    filter_spec=made.key.filter_spec,
+                    focal_point_key=made.key.focal_point_key,
+                )
+                .exists()
+            ):
                 return None, None
             raise
         return row, None
@@ -255,7 +261,13 @@ def _keep_row(
     row.pk = old.pk
     row._state.adding = False
     row._state.db = using
-    signal = {"sender": model, "instance": row, "raw": False, "using": using, "update_fields": frozenset(fields)}
+    signal = {
+        "sender": model,
+        "instance": row,
+        "raw": False,
+        "using": using,
+        "update_fields": frozenset(fields),
+    }
     pre_save.send(**signal)
     if not model._base_manager.using(using).filter(pk=old.pk, file=old.file).update(**fields):
         return None, None
@@ -304,13 +316,16 @@ def _record(work: Work, outcome: Outcome, rows: dict[OutputKey, models.Model], m
         changes["orientation"] = outcome.orientation
     if changes:
         SourceState.objects.filter(
-            content_type=content_type_of(work.source.model), object_id=str(work.source.image.pk)  # type: ignore[union-attr]
+            content_type=content_type_of(work.source.model),
+            object_id=str(work.source.image.pk),  # type: ignore[union-attr]
         ).update(**changes)
 
 
 def _check_source(work: Work, image: AbstractImage, using: str) -> None:
     """The image is still there, and its original is the one that was read."""
-    current = type(image)._base_manager.using(using).filter(pk=image.pk).values_list("file", flat=True).first()
+    current = (
+        type(image)._base_manager.using(using).filter(pk=image.pk).values_list("file", flat=True).first()
+    )
     if current is None:
         raise SourceGone(f"{work.source.name} was deleted while its renditions were being made.")
     if current != image.file.name:

@@ -2,139 +2,232 @@
 
 import django.db.models.deletion
 import wagtail.images.models
-import wagtail_sourcegroups.models
 from django.db import migrations, models
+
+import wagtail_sourcegroups.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contenttypes', '0002_remove_content_type_name'),
+        ("contenttypes", "0002_remove_content_type_name"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BoundFilterSpec',
+            name="BoundFilterSpec",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('filter_spec', models.CharField(max_length=255, unique=True)),
-                ('first_bound_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("filter_spec", models.CharField(max_length=255, unique=True)),
+                ("first_bound_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'bound filter spec',
-                'verbose_name_plural': 'bound filter specs',
+                "verbose_name": "bound filter spec",
+                "verbose_name_plural": "bound filter specs",
             },
         ),
         migrations.CreateModel(
-            name='FileSource',
+            name="FileSource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('identity', models.TextField()),
-                ('name', models.CharField(max_length=255)),
-                ('groups', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("identity", models.TextField()),
+                ("name", models.CharField(max_length=255)),
+                ("groups", models.JSONField(default=list)),
             ],
             options={
-                'verbose_name': 'file source',
-                'verbose_name_plural': 'file sources',
+                "verbose_name": "file source",
+                "verbose_name_plural": "file sources",
             },
         ),
         migrations.CreateModel(
-            name='LeftoverFile',
+            name="LeftoverFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=255)),
-                ('name', models.CharField(max_length=255)),
-                ('left_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("model", models.CharField(max_length=255)),
+                ("name", models.CharField(max_length=255)),
+                ("left_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'leftover file',
-                'verbose_name_plural': 'leftover files',
-                'constraints': [models.UniqueConstraint(fields=('model', 'name'), name='sourcegroups_one_leftover')],
+                "verbose_name": "leftover file",
+                "verbose_name_plural": "leftover files",
+                "constraints": [
+                    models.UniqueConstraint(fields=("model", "name"), name="sourcegroups_one_leftover")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FileRendition',
+            name="FileRendition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=255)),
-                ('filter_spec', models.CharField(max_length=255)),
-                ('file', wagtail.images.models.WagtailImageField(height_field='height', max_length=255, storage=wagtail.images.models.get_rendition_storage, upload_to=wagtail_sourcegroups.models.file_rendition_upload_to, width_field='width')),
-                ('width', models.IntegerField(editable=False)),
-                ('height', models.IntegerField(editable=False)),
-                ('bytes', models.BigIntegerField()),
-                ('seconds', models.FloatField()),
-                ('made_at', models.DateTimeField(auto_now=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='renditions', to='wagtail_sourcegroups.filesource')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.CharField(max_length=255)),
+                ("filter_spec", models.CharField(max_length=255)),
+                (
+                    "file",
+                    wagtail.images.models.WagtailImageField(
+                        height_field="height",
+                        max_length=255,
+                        storage=wagtail.images.models.get_rendition_storage,
+                        upload_to=wagtail_sourcegroups.models.file_rendition_upload_to,
+                        width_field="width",
+                    ),
+                ),
+                ("width", models.IntegerField(editable=False)),
+                ("height", models.IntegerField(editable=False)),
+                ("bytes", models.BigIntegerField()),
+                ("seconds", models.FloatField()),
+                ("made_at", models.DateTimeField(auto_now=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="renditions",
+                        to="wagtail_sourcegroups.filesource",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'file rendition',
-                'verbose_name_plural': 'file renditions',
-                'constraints': [models.UniqueConstraint(fields=('source', 'filter_spec'), name='sourcegroups_one_file_rendition')],
+                "verbose_name": "file rendition",
+                "verbose_name_plural": "file renditions",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "filter_spec"), name="sourcegroups_one_file_rendition"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='GenerationFailure',
+            name="GenerationFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_key', models.CharField(max_length=255)),
-                ('object_id', models.CharField(blank=True, max_length=64)),
-                ('source_name', models.CharField(max_length=255)),
-                ('spec_id', models.CharField(max_length=255)),
-                ('filter_spec', models.CharField(blank=True, max_length=255)),
-                ('error', models.TextField()),
-                ('attempts', models.PositiveIntegerField(default=1)),
-                ('first_failed_at', models.DateTimeField(auto_now_add=True)),
-                ('last_failed_at', models.DateTimeField(auto_now=True)),
-                ('content_type', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source_key", models.CharField(max_length=255)),
+                ("object_id", models.CharField(blank=True, max_length=64)),
+                ("source_name", models.CharField(max_length=255)),
+                ("spec_id", models.CharField(max_length=255)),
+                ("filter_spec", models.CharField(blank=True, max_length=255)),
+                ("error", models.TextField()),
+                ("attempts", models.PositiveIntegerField(default=1)),
+                ("first_failed_at", models.DateTimeField(auto_now_add=True)),
+                ("last_failed_at", models.DateTimeField(auto_now=True)),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'generation failure',
-                'verbose_name_plural': 'generation failures',
-                'ordering': ['-last_failed_at', '-pk'],
-                'indexes': [models.Index(fields=['content_type', 'object_id'], name='sourcegroups_failure_source')],
-                'constraints': [models.UniqueConstraint(fields=('source_key', 'filter_spec'), name='sourcegroups_one_failure')],
+                "verbose_name": "generation failure",
+                "verbose_name_plural": "generation failures",
+                "ordering": ["-last_failed_at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["content_type", "object_id"], name="sourcegroups_failure_source")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source_key", "filter_spec"), name="sourcegroups_one_failure"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RenditionRecord',
+            name="RenditionRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.CharField(max_length=64)),
-                ('source_fingerprint', models.CharField(max_length=64)),
-                ('bytes', models.BigIntegerField()),
-                ('seconds', models.FloatField()),
-                ('made_at', models.DateTimeField(auto_now=True)),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object_id", models.CharField(max_length=64)),
+                ("source_fingerprint", models.CharField(max_length=64)),
+                ("bytes", models.BigIntegerField()),
+                ("seconds", models.FloatField()),
+                ("made_at", models.DateTimeField(auto_now=True)),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rendition record',
-                'verbose_name_plural': 'rendition records',
-                'constraints': [models.UniqueConstraint(fields=('content_type', 'object_id'), name='sourcegroups_record_of_rendition')],
+                "verbose_name": "rendition record",
+                "verbose_name_plural": "rendition records",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("content_type", "object_id"), name="sourcegroups_record_of_rendition"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SourceState',
+            name="SourceState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.CharField(max_length=64)),
-                ('file_name', models.CharField(max_length=255)),
-                ('file_size', models.BigIntegerField(null=True)),
-                ('file_hash', models.CharField(blank=True, max_length=64)),
-                ('focal_point', models.CharField(blank=True, max_length=64)),
-                ('collection', models.CharField(blank=True, max_length=64)),
-                ('groups', models.JSONField(default=list)),
-                ('stale', models.JSONField(default=list)),
-                ('orientation', models.PositiveSmallIntegerField(null=True)),
-                ('seen_at', models.DateTimeField(auto_now=True)),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object_id", models.CharField(max_length=64)),
+                ("file_name", models.CharField(max_length=255)),
+                ("file_size", models.BigIntegerField(null=True)),
+                ("file_hash", models.CharField(blank=True, max_length=64)),
+                ("focal_point", models.CharField(blank=True, max_length=64)),
+                ("collection", models.CharField(blank=True, max_length=64)),
+                ("groups", models.JSONField(default=list)),
+                ("stale", models.JSONField(default=list)),
+                ("orientation", models.PositiveSmallIntegerField(null=True)),
+                ("seen_at", models.DateTimeField(auto_now=True)),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'source state',
-                'verbose_name_plural': 'source states',
-                'constraints': [models.UniqueConstraint(fields=('content_type', 'object_id'), name='sourcegroups_state_of_source')],
+                "verbose_name": "source state",
+                "verbose_name_plural": "source states",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("content_type", "object_id"), name="sourcegroups_state_of_source"
+                    )
+                ],
             },
         ),
     ]
