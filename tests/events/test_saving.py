@@ -1,0 +1,101 @@
+"""Images saved and deleted in code: what groups say of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from sandbox.gallery.models import CustomImage
+from wagtail_sourcegroups.models import SourceState
+from wagtail_sourcegroups.sourcegroups import CollectionSourceGroup, ImageModelSourceGroup
+
+from .conftest import create_image, jpeg
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ALL = "images:gallery.customimage"
+
+
+def test_a_new_image_is_created_for_its_groups(bind, told):
+    bind(ImageModelSourceGroup())
+    create_image("a")
+    assert told == [("created", ALL, "a")]
+
+
+def test_nothing_is_said_before_the_commit(bind, told):
+    bind(ImageModelSourceGroup())
+    with transaction.atomic():
+        create_image("a")
+        assert told == []
+    assert told == [("created", ALL, "a")]
+
+
+def test_a_title_alone_says_nothing(bind, told):
+    bind(ImageModelSourceGroup())
+    image = create_image("a")
+    told.take()
+    image.title = "b"
+    image.save()
+    assert told == []
+
+
+def test_a_moved_focal_point_is_a_change(bind, told):
+    bind(ImageModelSourceGroup())
+    image = create_image("a")
+    told.take()
+    image.focal_point_x, image.focal_point_y = 3, 4
+    image.focal_point_width = image.focal_point_height = 2
+    image.save(update_fields=["focal_point_x", "focal_point_y", "focal_point_width", "focal_point_height"])
+    assert told == [("changed", ALL, "a")]
+
+
+def test_another_file_is_a_change(bind, told):
+    bind(ImageModelSourceGroup())
+    image = create_image("a")
+    told.take()
+    image.file = ContentFile(jpeg(color="red"), name="other.jpg")
+    image.save()
+    assert told == [("changed", ALL, "a")]
+
+
+def test_learning_the_size_of_a_file_is_no_change(bind, told):
+    bind(ImageModelSourceGroup())
+    image = create_image("a")
+    told.take()
+    image.get_file_size()
+    image.get_file_hash()
+    assert told == []
+
+
+def test_an_image_that_moves_is_created_here_and_deleted_there(bind, told, press, archive):
+    bind(CollectionSourceGroup("Press"), CollectionSourceGroup("Archive"), ImageModelSourceGroup())
+    image = create_image("a", press)
+    told.take()
+    image.collection = archive
+    image.save(update_fields=["collection"])
+    assert told == [("deleted", "collection:Press", "a"), ("created", "collection:Archive", "a")]
+
+
+def test_a_deleted_image_is_deleted_for_the_groups_it_was_in(bind, told, press, archive):
+    bind(CollectionSourceGroup("Press"), CollectionSourceGroup("Archive"))
+    image = create_image("a", press)
+    told.take()
+    image.delete()
+    assert told == [("deleted", "collection:Press", "a")]
+    assert not SourceState.objects.exists()
+
+
+def test_images_deleted_together_are_each_deleted(bind, told, press):
+    bind(CollectionSourceGroup("Press"))
+    create_image("a", press), create_image("b", press), create_image("c")
+    told.take()
+    CustomImage.objects.all().delete()
+    assert sorted(told) == [("deleted", "collection:Press", "a"), ("deleted", "collection:Press", "b")]
+
+
+def test_an_image_made_and_deleted_in_one_transaction_says_nothing(bind, told):
+    bind(ImageModelSourceGroup())
+    with transaction.atomic():
+        create_image("a").delete()
+    assert told == []

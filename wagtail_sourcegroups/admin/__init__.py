@@ -1,0 +1,1 @@
+"""What this adds to Wagtail's admin."""

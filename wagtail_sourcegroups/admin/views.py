@@ -1,0 +1,33 @@
+"""Additions to views that Wagtail mounts itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import receivers
+
+
+class CollectionMoves:
+    """For the view that edits a collection: a move in the tree sends no signal."""
+
+    form: Any
+
+    def save_instance(self) -> Any:
+        # Inside the view's transaction, and before the tree changes.
+        if "parent" in self.form.changed_data:
+            receivers.before_collection_moves(self.form.instance)
+        return super().save_instance()  # type: ignore[misc]
+
+
+def extend_view(urlpatterns: list[Any], name: str, mixin: type) -> None:
+    """
+    Put ``mixin`` in front of the class-based view of this name.
+
+    Whatever class is mounted is extended, so that other packages may do the same; no class of Wagtail is touched.
+    A view that is extended already stays as it is.
+    """
+    for pattern in urlpatterns:
+        base = getattr(pattern.callback, "view_class", None)
+        if pattern.name == name and base is not None and not issubclass(base, mixin):
+            extended = type(f"SourceGroups{base.__name__}", (mixin, base), {"__module__": mixin.__module__})
+            pattern.callback = extended.as_view(**pattern.callback.view_initkwargs)

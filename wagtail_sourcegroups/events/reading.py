@@ -1,0 +1,184 @@
+"""What the database knows of images: their rows, the groups they are in and how they were, in one query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+from django.db import DatabaseError, connections, router, transaction
+from django.db.models import (
+    Case,
+    CharField,
+    Expression,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    UUIDField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, JSONObject
+
+from ..exceptions import CollectionNotFound, SourceGroupsError
+from ..generation.failures import group_failed
+from ..generation.progress import Failed
+from ..generation.state import Snapshot, content_type_of, read_states, snapshot_of
+from ..models import SourceState
+from ..sourcegroups.base import QuerySetSourceGroup, nothing
+from .facts import Seen
+
+_COLUMNS = ("file_name", "file_size", "file_hash", "focal_point", "collection", "groups", "stale")
+
+
+class NotMigrated(SourceGroupsError):
+    """The tables that this needs are not there yet."""
+
+
+class Read(NamedTuple):
+    """Images, values asked for besides (by primary key), and the groups that could not be asked."""
+
+    seen: list[Seen]
+    extra: dict[Any, dict[str, Any]]
+    failed: list[Failed]
+
+
+def read_images(
+    model: type,
+    groups: Sequence[QuerySetSourceGroup],
+    where: Q,
+    *,
+    using: str,
+    limit: int | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Read:
+    """
+    The images of ``model`` that meet ``where``, by primary key, each with the ``groups`` it is in. One query.
+
+    A group that cannot be asked costs the others nothing: it is left out, and among what ``failed``. Raises
+    :exc:`NotMigrated` while a table is missing, and ``DatabaseError`` if it is not a group's fault.
+    """
+    conditions, failed = _conditions(groups)
+    try:
+        return _read(model, conditions, failed, where, using, limit, extra or {})
+    except (DatabaseError, TypeError, ValueError, SourceGroupsError) as error:
+        _require_tables(model, using, error)
+        sound = {}
+        for group, condition in conditions.items():
+            try:
+                _read(model, {group: condition}, [], where, using, 1, {})
+            except (DatabaseError, TypeError, ValueError, SourceGroupsError) as cause:
+                failed.append(group_failed(group.key, group.label, [], cause))
+            else:
+                sound[group] = condition
+        if len(sound) == len(conditions):
+            raise
+        return _read(model, sound, failed, where, using, limit, extra or {})
+
+
+def _conditions(
+    groups: Iterable[QuerySetSourceGroup],
+) -> tuple[dict[QuerySetSourceGroup, Any], list[Failed]]:
+    conditions: dict[QuerySetSourceGroup, Any] = {}
+    failed = []
+    for group in groups:
+        condition = group.condition()
+        if condition == nothing():
+            # Empty because it says so, because its collection is not there, or because it is broken?
+            try:
+                group.get_queryset()
+            except CollectionNotFound:
+                pass
+            except Exception as error:  # noqa: BLE001 - code of the site, and this is how it is reported
+                failed.append(group_failed(group.key, group.label, [], error))
+                continue
+        conditions[group] = condition
+    return conditions, failed
+
+
+def _read(
+    model: Any,
+    conditions: Mapping[QuerySetSourceGroup, Any],
+    failed: list[Failed],
+    where: Q,
+    using: str,
+    limit: int | None,
+    extra: Mapping[str, Any],
+) -> Read:
+    everywhere = {group.key for group, condition in conditions.items() if condition is None}
+    asked = {
+        f"sourcegroups_{index}": (group.key, _as_expression(condition))
+        for index, (group, condition) in enumerate(conditions.items())
+        if condition is not None and condition != nothing()
+    }
+    annotations = {name: expression for name, (_, expression) in asked.items()}
+    with_state = _state_can_be_joined(model, using)
+    if with_state:
+        annotations["sourcegroups_state"] = _state_of(model)
+    rows = (
+        model._base_manager.using(using).filter(where).annotate(**annotations, **extra).order_by("pk")[:limit]
+    )
+    connection = connections[using]
+    # What fails in a transaction that is going on must not spoil it.
+    with transaction.atomic(using=using) if connection.in_atomic_block else nullcontext():
+        images = list(rows)
+    states = {} if with_state or not images else read_states(model, [image.pk for image in images])
+    unknown = frozenset(each.source_key.removeprefix("group:") for each in failed)
+    seen = []
+    extras = {}
+    for image in images:
+        values = image.__dict__
+        keys = everywhere | {key for name, (key, _) in asked.items() if values.pop(name)}
+        state = _snapshot(values.pop("sourcegroups_state", None)) if with_state else states.get(str(image.pk))
+        extras[image.pk] = {name: values.pop(name) for name in extra}
+        seen.append(Seen(image, snapshot_of(image, keys), state, unknown))
+    return Read(seen, extras, failed)
+
+
+def _as_expression(condition: Any) -> Any:
+    if isinstance(condition, Expression):
+        return condition
+    return Case(When(condition, then=Value(True)), default=Value(False))
+
+
+def _state_of(model: type) -> Subquery:
+    state = SourceState.objects.filter(
+        content_type_id=content_type_of(model).pk, object_id=Cast(OuterRef("pk"), CharField(max_length=64))
+    )
+    return Subquery(state.values(kept=JSONObject(**{name: name for name in _COLUMNS}))[:1])
+
+
+def _snapshot(kept: Any) -> Snapshot | None:
+    if kept is None:
+        return None
+    values = {name: kept[name] for name in _COLUMNS}
+    for name in ("groups", "stale"):
+        # A database without a JSON type of its own gives JSON within JSON as text.
+        listed = json.loads(values[name]) if isinstance(values[name], str) else values[name]
+        values[name] = frozenset(listed) if name == "groups" else tuple(listed)
+    return Snapshot(**values)
+
+
+def _state_can_be_joined(model: Any, using: str) -> bool:
+    """Whether the database writes a primary key as Python does, and has both tables."""
+    key = model._meta.pk
+    while key.remote_field is not None:
+        key = key.target_field
+    written_alike = isinstance(key, (IntegerField, CharField)) or (
+        isinstance(key, UUIDField) and connections[using].features.has_native_uuid_field
+    )
+    return written_alike and router.db_for_read(SourceState) == using
+
+
+def _require_tables(model: Any, using: str, error: Exception) -> None:
+    """Raises :exc:`NotMigrated` if that is what the error comes from."""
+    for table, alias in (
+        (SourceState._meta.db_table, router.db_for_read(SourceState)),
+        (model._meta.db_table, using),
+    ):
+        connection = connections[alias]
+        with transaction.atomic(using=alias) if connection.in_atomic_block else nullcontext():
+            if table not in connection.introspection.table_names():
+                raise NotMigrated(f"The table {table} is not there yet; run migrate.") from error

@@ -1,0 +1,362 @@
+"""
+What Django's and Wagtail's signals and hooks mean for source groups. Receivers note it; nothing is done here.
+
+A receiver that concerns no registered group costs a look into a dictionary. Those that run before a change read,
+in one query, how things were: afterwards nobody could tell.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from django.core.signals import setting_changed
+from django.db import connections
+from django.db.models import Q
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from wagtail.models import Collection
+from wagtail.signals import page_published, page_unpublished, published, unpublished
+
+from . import conf, signals, tasks
+from .events import dispatch, notes, owners, questions
+from .events.facts import About, ImageFact, Question, ReferenceFact
+from .events.flush import REPLACED, flush
+from .events.reading import NotMigrated, Read, read_images
+from .events.references import references_before, references_of, references_while_live
+from .events.watching import forget, watching
+from .generation.state import content_type_of
+
+logger = logging.getLogger("wagtail_sourcegroups")
+
+#: Where a receiver that runs before a save leaves what it read for the one that runs afterwards.
+BEFORE = "sourcegroups_before"
+#: Fields that a draft's save writes; none of them is what visitors see.
+DRAFT_FIELDS = frozenset(
+    {
+        "draft_title",
+        "expire_at",
+        "expired",
+        "first_published_at",
+        "go_live_at",
+        "has_unpublished_changes",
+        "last_published_at",
+        "latest_revision",
+        "latest_revision_created_at",
+        "live_revision",
+        "locked",
+        "locked_at",
+        "locked_by",
+    }
+)
+
+
+def connect() -> None:
+    """Listen. Once, when the app is ready."""
+    notes.flush_with(flush)
+    questions.ask_with(tasks.ask)
+    for signal, receiver in (
+        (pre_save, before_save),
+        (post_save, after_save),
+        (pre_delete, before_delete),
+        (post_delete, after_delete),
+        (m2m_changed, relations_changed),
+        (page_published, object_published),
+        (page_unpublished, object_unpublished),
+        (published, object_published),
+        (unpublished, object_unpublished),
+        (setting_changed, setting_was_changed),
+        (signals.source_created, dispatch.receive("created")),
+        (signals.source_changed, dispatch.receive("changed")),
+        (signals.source_deleted, dispatch.receive("deleted")),
+        (signals.existence_required, dispatch.require("on_existence_required")),
+        (signals.content_required, dispatch.require("on_content_required")),
+    ):
+        uid = f"wagtail_sourcegroups.{receiver.__qualname__}"
+        signal.connect(receiver, weak=False, dispatch_uid=uid)
+
+
+def quiet(receiver: Callable[..., None]) -> Callable[..., None]:
+    """A receiver whose failure is logged and costs nobody his save."""
+
+    @wraps(receiver)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            receiver(*args, **kwargs)
+        except NotMigrated as error:
+            logger.debug("%s", error)
+        except Exception:
+            logger.exception("A change cannot be noted; the next run of generateimages sees to it.")
+
+    return guarded
+
+
+# Saving -------------------------------------------------------------------------------------------------
+
+
+@quiet
+def before_save(
+    sender: Any, instance: Any, raw: bool = False, using: str = "", update_fields: Any = None, **kwargs: Any
+) -> None:
+    tables = watching()
+    if raw or not tables.concerns(sender):
+        return
+    before: dict[Any, Any] = {}
+    setattr(instance._state, BEFORE, before)
+    if instance.pk is None or instance._state.adding or not _can_ask(using):
+        owners.before_insert(before, tables, sender, instance)
+        return
+    for model in tables.models_of(sender):
+        if not notes.knows(using, model, instance.pk):
+            read = _read(model, Q(pk=instance.pk), using)
+            before[model] = read.seen[0] if read.seen else None
+    owners.before_update(before, tables, sender, instance, using, update_fields)
+    if sender in tables.referrers and not _only_draft(update_fields):
+        before["references"] = references_before(sender, instance.pk, tables, using)
+    if tables.collections and issubclass(sender, Collection):
+        before[Collection] = _collection_renamed(instance, using, update_fields)
+
+
+@quiet
+def after_save(
+    sender: Any,
+    instance: Any,
+    created: bool = False,
+    raw: bool = False,
+    using: str = "",
+    update_fields: Any = None,
+    **kwargs: Any,
+) -> None:
+    tables = watching()
+    if raw or not tables.concerns(sender):
+        return
+    before = instance._state.__dict__.pop(BEFORE, {})
+    outside = not connections[using].in_atomic_block
+    for model in tables.models_of(sender):
+        seen = before.get(model)
+        fact = ImageFact(
+            model=model,
+            pk=instance.pk,
+            about="image",
+            new=created,
+            before=(seen.state or seen.now) if seen is not None and not created else None,
+            saved=instance if outside and not created else None,
+        )
+        notes.note(using, fact)
+    for owner_fact in owners.after_save(before, sender, instance):
+        notes.note(using, owner_fact)
+    if sender in tables.referrers and not _only_draft(update_fields):
+        # Of fields that were not saved, what is in memory may be a draft.
+        whole = instance if update_fields is None else None
+        notes.note(using, ReferenceFact(sender, instance.pk, whole, before.get("references", {})))
+    for fact in before.get(Collection, ()):
+        notes.note(using, fact)
+
+
+def _collection_renamed(collection: Any, using: str, update_fields: Any) -> list[Any]:
+    """What a new name means: groups that find their collection by name may find it now, or another."""
+    if update_fields is not None and "name" not in update_fields:
+        return []
+    stored = Collection.objects.using(using).filter(pk=collection.pk).values_list("name", "path").first()
+    if stored is None or stored[0] == collection.name:
+        return []
+    return list(images_of_collection(collection.pk, stored[1], using))
+
+
+# Deleting -----------------------------------------------------------------------------------------------
+
+
+@quiet
+def before_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) -> None:
+    tables = watching()
+    if sender in tables.through.values():
+        _before_tag_is_deleted(instance, using)
+    if not tables.concerns(sender):
+        return
+    for model in tables.models_of(sender):
+        if not notes.knows(using, model, instance.pk) and _can_ask(using):
+            read = _read(model, Q(pk=instance.pk), using)
+            for seen in read.seen:
+                notes.note(using, _touched(model, seen, "image"))
+    if sender in tables.referrers:
+        gone = references_of(instance, tables, using)
+        notes.note(using, ReferenceFact(sender, instance.pk, None, gone))
+
+
+@quiet
+def after_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) -> None:
+    tables = watching()
+    if sender in tables.renditions:
+        _rendition_deleted(instance, using)
+    if sender in tables.through:
+        for model, pk in _tagged(sender, instance, using):
+            notes.note(using, ImageFact(model=model, pk=pk, about="tags"))
+    if not tables.concerns(sender):
+        return
+    for model in tables.models_of(sender):
+        notes.note(using, ImageFact(model=model, pk=instance.pk, about="image", deleted=_kept(instance)))
+    for owner_fact in owners.after_delete(tables, sender, instance):
+        notes.note(using, owner_fact)
+
+
+def _kept(image: Any) -> Any:
+    """A copy that outlasts the deletion: Django takes the primary key from the object itself."""
+    kept = copy.copy(image)
+    # The file of a copy would go on belonging to the original.
+    kept.__dict__["file"] = image.file.name
+    return kept
+
+
+def _rendition_deleted(rendition: Any, using: str) -> None:
+    """Deleted on purpose, unless the image object says that its file was replaced a moment ago."""
+    image = rendition._state.fields_cache.get("image")
+    if image is None or not image._state.__dict__.pop(REPLACED, False):
+        return
+    for model in watching().models_of(type(image)):
+        notes.note(using, ImageFact(model=model, pk=image.pk, about="image", emptied=True))
+
+
+# Tags ---------------------------------------------------------------------------------------------------
+
+
+@quiet
+def relations_changed(
+    sender: Any,
+    instance: Any,
+    action: str,
+    reverse: bool = False,
+    pk_set: Any = None,
+    using: str = "",
+    **kwargs: Any,
+) -> None:
+    tables = watching()
+    if sender not in tables.through or reverse or (pk_set is not None and not pk_set):
+        return
+    for model in tables.models_of(type(instance)):
+        if model not in tables.tags:
+            continue
+        if not action.startswith("pre_"):
+            notes.note(using, ImageFact(model=model, pk=instance.pk, about="tags"))
+        elif not notes.knows(using, model, instance.pk) and _can_ask(using):
+            for seen in _read(model, Q(pk=instance.pk), using).seen:
+                notes.note(using, _touched(model, seen, "tags"))
+
+
+def _before_tag_is_deleted(tag: Any, using: str) -> None:
+    tables = watching()
+    for model in tables.tags:
+        for relation in model._meta.many_to_many:  # type: ignore[attr-defined]
+            if relation.remote_field.model is type(tag):
+                meant = Q(**{relation.name: tag})
+                _note_many(model, meant, "tags", using, Question(model._meta.label_lower))  # type: ignore[attr-defined]
+
+
+def _tagged(through: Any, row: Any, using: str) -> list[tuple[type, Any]]:
+    """The image that a row between images and tags was about."""
+    tables = watching()
+    if hasattr(row, "content_object_id"):
+        candidates = [(model, row.content_object_id) for model in tables.tags if _joins(through, model)]
+        return candidates
+    return [
+        (model, model._meta.pk.to_python(row.object_id))  # type: ignore[attr-defined]
+        for model in tables.tags
+        if getattr(row, "content_type_id", None) == content_type_of(model).pk
+    ]
+
+
+def _joins(through: Any, model: type) -> bool:
+    return issubclass(model, through._meta.get_field("content_object").related_model)
+
+
+# Collections --------------------------------------------------------------------------------------------
+
+
+@quiet
+def before_bulk_action(request: Any, action_type: str, objects: Any, action: Any) -> None:
+    """Before images are put into another collection by the bulk action, which sends no signal."""
+    if action_type != "add_to_collection" or not objects:
+        return
+    collection = action.cleaned_form.cleaned_data["collection"]
+    using = collection._state.db
+    pks = [image.pk for image in objects]
+    for model in watching().models_of(type(objects[0])):
+        question = Question(model._meta.label_lower, collection=str(collection.pk))  # type: ignore[attr-defined]
+        if len(pks) > conf.get("BATCH_SIZE"):
+            notes.note(using, question)
+        else:
+            _note_many(model, Q(pk__in=pks), "collections", using, question)
+
+
+@quiet
+def before_collection_moves(collection: Any) -> None:
+    """Before a collection moves in the tree, which sends no signal."""
+    using = collection._state.db
+    for fact in images_of_collection(collection.pk, collection.path, using):
+        notes.note(using, fact)
+
+
+def images_of_collection(pk: Any, path: str, using: str) -> Iterable[Any]:
+    """How the images in and below a collection are now, or, where they are too many, the question which they are."""
+    for model in watching().collections:
+        question = Question(model._meta.label_lower, collection=str(pk))  # type: ignore[attr-defined]
+        yield from _many(model, Q(collection__path__startswith=path), "collections", using, question)
+
+
+# Pages and other objects that refer to images -----------------------------------------------------------
+
+
+@quiet
+def object_published(sender: Any, instance: Any, **kwargs: Any) -> None:
+    if type(instance) in watching().referrers:
+        notes.note(instance._state.db, ReferenceFact(type(instance), instance.pk, instance, {}))
+
+
+@quiet
+def object_unpublished(sender: Any, instance: Any, **kwargs: Any) -> None:
+    tables = watching()
+    if type(instance) in tables.referrers:
+        using = instance._state.db
+        before = references_while_live(instance, tables, using)
+        notes.note(using, ReferenceFact(type(instance), instance.pk, None, before))
+
+
+def _only_draft(update_fields: Any) -> bool:
+    return update_fields is not None and DRAFT_FIELDS.issuperset(update_fields)
+
+
+# What they share ----------------------------------------------------------------------------------------
+
+
+def setting_was_changed(setting: str = "", **kwargs: Any) -> None:
+    if setting in ("WAGTAILIMAGES_IMAGE_MODEL", "INSTALLED_APPS"):
+        forget()
+
+
+def _can_ask(using: str) -> bool:
+    """Not in a transaction that has failed already: whatever comes next will not last."""
+    return not connections[using].needs_rollback
+
+
+def _read(model: type, where: Q, using: str, limit: int | None = None) -> Read:
+    return read_images(model, watching().images.get(model, ()), where, using=using, limit=limit)
+
+
+def _touched(model: type, seen: Any, about: About) -> ImageFact:
+    return ImageFact(model=model, pk=seen.image.pk, about=about, before=seen.state or seen.now)
+
+
+def _note_many(model: type, where: Q, about: About, using: str, question: Question) -> None:
+    for fact in _many(model, where, about, using, question):
+        notes.note(using, fact)
+
+
+def _many(model: type, where: Q, about: About, using: str, question: Question) -> list[Any]:
+    if not _can_ask(using):
+        return []
+    size = conf.get("BATCH_SIZE")
+    seen = _read(model, where, using, limit=size + 1).seen
+    if len(seen) > size:
+        return [question]
+    return [_touched(model, each, about) for each in seen]
