@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -22,7 +22,7 @@ from wagtail.signals import page_published, page_unpublished, published, unpubli
 
 from . import conf, signals, tasks
 from .events import dispatch, notes, owners, questions
-from .events.facts import About, ImageFact, Question, ReferenceFact
+from .events.facts import About, Fact, ImageFact, Question, ReferenceFact
 from .events.flush import REPLACED, flush
 from .events.reading import NotMigrated, Read, read_images
 from .events.references import references_before, references_of, references_while_live
@@ -134,28 +134,28 @@ def after_save(
         return
     before = instance._state.__dict__.pop(BEFORE, {})
     outside = not connections[using].in_atomic_block
+    facts: list[Fact] = []
     for model in tables.models_of(sender):
         seen = before.get(model)
-        fact = ImageFact(
-            model=model,
-            pk=instance.pk,
-            about="image",
-            new=created,
-            before=(seen.state or seen.now) if seen is not None and not created else None,
-            saved=instance if outside and not created else None,
+        facts.append(
+            ImageFact(
+                model=model,
+                pk=instance.pk,
+                about="image",
+                new=created,
+                before=(seen.state or seen.now) if seen is not None and not created else None,
+                saved=instance if outside and not created else None,
+            )
         )
-        notes.note(using, fact)
-    for owner_fact in owners.after_save(before, sender, instance):
-        notes.note(using, owner_fact)
+    facts += owners.after_save(before, sender, instance)
     if sender in tables.referrers and not _only_draft(update_fields):
         # Of fields that were not saved, what is in memory may be a draft.
         whole = instance if update_fields is None else None
-        notes.note(using, ReferenceFact(sender, instance.pk, whole, before.get("references", {})))
-    for fact in before.get(Collection, ()):
-        notes.note(using, fact)
+        facts.append(ReferenceFact(sender, instance.pk, whole, before.get("references", {})))
+    notes.note(using, *facts, *before.get(Collection, ()))
 
 
-def _collection_renamed(collection: Any, using: str, update_fields: Any) -> list[Any]:
+def _collection_renamed(collection: Any, using: str, update_fields: Any) -> list[Fact]:
     """What a new name means: groups that find their collection by name may find it now, or another."""
     if update_fields is not None and "name" not in update_fields:
         return []
@@ -178,8 +178,7 @@ def before_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) ->
     for model in tables.models_of(sender):
         if not notes.knows(using, model, instance.pk) and _can_ask(using):
             read = _read(model, Q(pk=instance.pk), using)
-            for seen in read.seen:
-                notes.note(using, _touched(model, seen, "image"))
+            notes.note(using, *(_touched(model, seen, "image") for seen in read.seen))
     if sender in tables.referrers:
         gone = references_of(instance, tables, using)
         notes.note(using, ReferenceFact(sender, instance.pk, None, gone))
@@ -191,14 +190,13 @@ def after_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) -> 
     if sender in tables.renditions:
         _rendition_deleted(instance, using)
     if sender in tables.through:
-        for model, pk in _tagged(sender, instance, using):
-            notes.note(using, ImageFact(model=model, pk=pk, about="tags"))
+        tagged = _tagged(sender, instance)
+        notes.note(using, *(ImageFact(model=model, pk=pk, about="tags") for model, pk in tagged))
     if not tables.concerns(sender):
         return
     for model in tables.models_of(sender):
         notes.note(using, ImageFact(model=model, pk=instance.pk, about="image", deleted=_kept(instance)))
-    for owner_fact in owners.after_delete(tables, sender, instance):
-        notes.note(using, owner_fact)
+    notes.note(using, *owners.after_delete(tables, sender, instance))
 
 
 def _kept(image: Any) -> Any:
@@ -240,8 +238,8 @@ def relations_changed(
         if not action.startswith("pre_"):
             notes.note(using, ImageFact(model=model, pk=instance.pk, about="tags"))
         elif not notes.knows(using, model, instance.pk) and _can_ask(using):
-            for seen in _read(model, Q(pk=instance.pk), using).seen:
-                notes.note(using, _touched(model, seen, "tags"))
+            read = _read(model, Q(pk=instance.pk), using)
+            notes.note(using, *(_touched(model, seen, "tags") for seen in read.seen))
 
 
 def _before_tag_is_deleted(tag: Any, using: str) -> None:
@@ -250,15 +248,15 @@ def _before_tag_is_deleted(tag: Any, using: str) -> None:
         for relation in model._meta.many_to_many:  # type: ignore[attr-defined]
             if relation.remote_field.model is type(tag):
                 meant = Q(**{relation.name: tag})
-                _note_many(model, meant, "tags", using, Question(model._meta.label_lower))  # type: ignore[attr-defined]
+                question = Question(model._meta.label_lower)  # type: ignore[attr-defined]
+                notes.note(using, *_many(model, meant, "tags", using, question))
 
 
-def _tagged(through: Any, row: Any, using: str) -> list[tuple[type, Any]]:
+def _tagged(through: Any, row: Any) -> list[tuple[type, Any]]:
     """The image that a row between images and tags was about."""
     tables = watching()
     if hasattr(row, "content_object_id"):
-        candidates = [(model, row.content_object_id) for model in tables.tags if _joins(through, model)]
-        return candidates
+        return [(model, row.content_object_id) for model in tables.tags if _joins(through, model)]
     return [
         (model, model._meta.pk.to_python(row.object_id))  # type: ignore[attr-defined]
         for model in tables.tags
@@ -286,18 +284,17 @@ def before_bulk_action(request: Any, action_type: str, objects: Any, action: Any
         if len(pks) > conf.get("BATCH_SIZE"):
             notes.note(using, question)
         else:
-            _note_many(model, Q(pk__in=pks), "collections", using, question)
+            notes.note(using, *_many(model, Q(pk__in=pks), "collections", using, question))
 
 
 @quiet
 def before_collection_moves(collection: Any) -> None:
     """Before a collection moves in the tree, which sends no signal."""
     using = collection._state.db
-    for fact in images_of_collection(collection.pk, collection.path, using):
-        notes.note(using, fact)
+    notes.note(using, *images_of_collection(collection.pk, collection.path, using))
 
 
-def images_of_collection(pk: Any, path: str, using: str) -> Iterable[Any]:
+def images_of_collection(pk: Any, path: str, using: str) -> Iterator[Fact]:
     """How the images in and below a collection are now, or, where they are too many, the question which they are."""
     for model in watching().collections:
         question = Question(model._meta.label_lower, collection=str(pk))  # type: ignore[attr-defined]
@@ -347,12 +344,7 @@ def _touched(model: type, seen: Any, about: About) -> ImageFact:
     return ImageFact(model=model, pk=seen.image.pk, about=about, before=seen.state or seen.now)
 
 
-def _note_many(model: type, where: Q, about: About, using: str, question: Question) -> None:
-    for fact in _many(model, where, about, using, question):
-        notes.note(using, fact)
-
-
-def _many(model: type, where: Q, about: About, using: str, question: Question) -> list[Any]:
+def _many(model: type, where: Q, about: About, using: str, question: Question) -> list[Fact]:
     if not _can_ask(using):
         return []
     size = conf.get("BATCH_SIZE")

@@ -57,7 +57,7 @@ def _tell_all(round_: Round, using: str, facts: list[Fact]) -> None:
     found = references.image_facts(referring, tables, using) if referring else []
     stories = stories_of([*facts, *found])
     _tell_files(round_, tables, [fact for fact in facts if isinstance(fact, FileFact)])
-    for model, groups in tables.images.items():
+    for model in tables.images:
         told = [story for (of, _), story in stories.items() if of is model]
         brought = [story for story in told if not story.own]
         if len(brought) > conf.get("BATCH_SIZE"):
@@ -72,7 +72,11 @@ def _tell_all(round_: Round, using: str, facts: list[Fact]) -> None:
 
 
 def tell_images(round_: Round, model: type, stories: Sequence[Story], using: str) -> None:
-    """Tell what happened to some images of one model, and remember how they are now. Two queries, three if one was replaced."""
+    """
+    Tell what happened to some images of one model, and remember how they are now.
+
+    Two queries, three if the file of one was replaced, two more if one was deleted.
+    """
     tables = watching()
     groups = {group.key: group for group in tables.images.get(model, ())}
     seen = _seen(round_, model, tables, stories, using)

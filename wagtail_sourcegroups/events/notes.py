@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import connections, transaction
@@ -36,9 +36,10 @@ def flush_with(function: Flush) -> None:
     _flush = function
 
 
-def note(using: str, fact: Fact) -> None:
-    """Keep a fact until the transaction on this database commits; outside of one, deal with it now."""
-    _notes_of(using).add(fact)
+def note(using: str, *facts: Fact) -> None:
+    """Keep facts until the transaction on this database commits; outside of one, deal with them now, together."""
+    if facts:
+        _notes_of(using).add(facts)
 
 
 def knows(using: str, model: type, pk: Any) -> bool:
@@ -61,10 +62,11 @@ class Bucket:
         self.facts: list[Fact] = []
         self.known: set[tuple[type, Any]] = set()
 
-    def add(self, fact: Fact) -> None:
-        self.facts.append(fact)
-        if isinstance(fact, ImageFact) and (fact.new or fact.before is not None):
-            self.known.add((fact.model, fact.pk))
+    def add(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            self.facts.append(fact)
+            if isinstance(fact, ImageFact) and (fact.new or fact.before is not None):
+                self.known.add((fact.model, fact.pk))
 
     def committed(self) -> None:
         self.notes.hand_over()
@@ -79,15 +81,15 @@ class Notes:
         self._waiting: list[Fact] = []
         self._busy = False
 
-    def add(self, fact: Fact) -> None:
+    def add(self, facts: Iterable[Fact]) -> None:
         connection = connections[self.using]
         savepoints = frozenset(connection.savepoint_ids)
         latest = self._buckets[-1]() if self._buckets and connection.in_atomic_block else None
         if latest is not None and latest.savepoints == savepoints:
-            latest.add(fact)
+            latest.add(facts)
             return
         bucket = Bucket(self, savepoints)
-        bucket.add(fact)
+        bucket.add(facts)
         self._buckets = [*(ref for ref in self._buckets if ref() is not None), weakref.ref(bucket)]
         transaction.on_commit(bucket.committed, using=self.using, robust=True)
 
@@ -114,7 +116,7 @@ class Notes:
                     return
                 _flush(self.using, facts)
             logger.error(
-                "Dealing with changes of images kept changing images; after %d rounds the rest is left to the next run.",
+                "Telling what changed kept changing images; after %d rounds the rest is left to the next run.",
                 ROUNDS,
             )
         finally:
