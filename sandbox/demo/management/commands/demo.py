@@ -62,9 +62,11 @@ class Command(BaseCommand):
         missing = library.not_loaded(wanted)
         if missing:
             painted = [*album.PHOTOGRAPHS, *zoo.PICTURES]
-            self.stdout.write(
-                f"Painting {len(painted)} pictures, the largest of 24 megapixels (only the first time) ..."
-            )
+            unpainted = [each for each in painted if not (settings.PICTURES_DIR / each.name).exists()]
+            if unpainted:
+                self.stdout.write(
+                    f"Painting {len(unpainted)} pictures, the largest of 24 megapixels (only the first time) ..."
+                )
             make_missing(painted, settings.PICTURES_DIR)
         make_missing(album.PRESS_KIT, settings.PRESS_DIR)
         refused: list[str] = []
