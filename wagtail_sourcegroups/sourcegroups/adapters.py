@@ -137,7 +137,7 @@ class AdaptedGroup(SourceGroup):
         return f"<{self.label}>"
 
 
-class PlainFile(File):  # type: ignore[type-arg]
+class PlainFile(File):
     """A file that a group gave, under an absolute name, to be read as bytes."""
 
     def __init__(self, handle: Any, file: Any, name: str | None) -> None:

@@ -70,12 +70,16 @@ class SourceGroup:
     def arguments(self) -> Mapping[str, Any]:
         """What makes the group this one among those of its class: by default what it was made with, by name."""
         args, kwargs = self._given
+        given = {**{str(index): value for index, value in enumerate(args)}, **kwargs}
+        if type(self).__init__ is object.__init__:
+            return given
         try:
-            bound = inspect.signature(type(self)).bind(*args, **kwargs)
-        except (TypeError, ValueError):
-            return {**{str(index): value for index, value in enumerate(args)}, **kwargs}
+            bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+        except TypeError:
+            # A class with a __new__ that takes what its __init__ does not.
+            return given
         bound.apply_defaults()
-        return bound.arguments
+        return dict(list(bound.arguments.items())[1:])
 
     @overridable
     def key(self) -> str:
@@ -222,6 +226,11 @@ class QuerySetSourceGroup(SourceGroup):
                 actual = self.get_queryset().model
             except SourceGroupsError as error:
                 return [*found, str(error)]
+            except Exception as error:  # noqa: BLE001 - code of the site; a check is there to say what is wrong with it
+                return [
+                    *found,
+                    f"{self!r} cannot say which images are in it: {type(error).__name__}: {error}.",
+                ]
             if not issubclass(actual, self.model):
                 found.append(
                     f"{self!r} returns images of {actual._meta.label}, but its model is {self.model._meta.label}; "

@@ -108,6 +108,10 @@ class CollectionSourceGroup(ChosenModel):
             "give the whole path, or the id."
         )
 
+    def is_there(self) -> Exists:
+        """Whether there is just one such collection, as part of somebody's query. Of no row in particular."""
+        return Exists(self._only())
+
     def get_queryset(self) -> QuerySet[AbstractImage]:
         """Raises :exc:`.CollectionNotFound`."""
         self.resolve()
@@ -144,15 +148,6 @@ class CollectionSourceGroup(ChosenModel):
         if self._id is not None:
             return candidates
         return candidates.filter(~Exists(candidates.exclude(pk=OuterRef("pk"))))
-
-    def problems(self, *, database: bool) -> list[str]:
-        found = super().problems(database=database)
-        if database and not found:
-            try:
-                self.resolve()
-            except CollectionNotFound as error:
-                found.append(str(error))
-        return found
 
 
 _ACCEPTED = "give a collection, its id, its name, a path such as 'Press/2026', or a tuple of names"

@@ -76,7 +76,7 @@ class UUIDAsText(Func):
     output_field = CharField()
     arity = 1
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]
         value, parameters = compiler.compile(self.source_expressions[0])
         if connection.features.has_native_uuid_field:
             return f"CAST({value} AS varchar)", parameters
@@ -93,7 +93,7 @@ class TextAsUUID(Func):
     output_field = UUIDField()
     arity = 1
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]
         value, parameters = compiler.compile(self.source_expressions[0])
         if connection.features.has_native_uuid_field:
             return f"CAST({value} AS uuid)", parameters

@@ -144,7 +144,7 @@ def _is_inside(real: str, root: str) -> bool:
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
-class DirectoryFile(File):  # type: ignore[type-arg]
+class DirectoryFile(File):
     """
     A file of a directory, under its absolute name, opened when first read and not before.
 
@@ -154,12 +154,13 @@ class DirectoryFile(File):  # type: ignore[type-arg]
     def __init__(self, path: str, *, root: Path) -> None:
         self._handle: IO[bytes] | None = None
         self._closed = False
+        self._path = path
         self._real_root = os.path.realpath(root)
-        super().__init__(None, path)  # type: ignore[arg-type]
+        super().__init__(None, path)
         self.mode = "rb"
 
     @property
-    def file(self) -> IO[bytes]:  # type: ignore[override]
+    def file(self) -> IO[bytes]:
         if self._handle is None:
             if self._closed:
                 raise ValueError(f"I/O operation on the closed file {self.name}.")
@@ -172,16 +173,16 @@ class DirectoryFile(File):  # type: ignore[type-arg]
 
     def _open(self) -> IO[bytes]:
         # Looked at again: since it was listed the name may have become a link to somewhere else.
-        real = os.path.realpath(self.name)  # type: ignore[type-var]
-        if not _is_inside(str(real), self._real_root):
-            raise PermissionError(f"{self.name} leads out of {self._real_root}.")
+        real = os.path.realpath(self._path)
+        if not _is_inside(real, self._real_root):
+            raise PermissionError(f"{self._path} leads out of {self._real_root}.")
         return open(real, "rb")
 
     @property
     def closed(self) -> bool:
         return self._closed
 
-    def open(self, mode: str | None = None, *args: Any, **kwargs: Any) -> DirectoryFile:  # type: ignore[override]
+    def open(self, mode: str | None = None, *args: Any, **kwargs: Any) -> DirectoryFile:
         """Start over from the beginning; only reading is allowed."""
         if mode not in (None, "r", "rb"):
             raise ValueError(
@@ -199,8 +200,8 @@ class DirectoryFile(File):  # type: ignore[type-arg]
             self._handle = None
 
     @property
-    def size(self) -> int:  # type: ignore[override]
-        return os.path.getsize(self.name)  # type: ignore[arg-type]
+    def size(self) -> int:
+        return os.path.getsize(self._path)
 
     def __bool__(self) -> bool:
         return True

@@ -58,7 +58,8 @@ def stable_text(value: Any, *, depth: int = 3) -> str:
         return "{" + ", ".join(sorted(stable_text(item, depth=depth) for item in value)) + "}"
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
-    if type(value).__repr__ is object.__repr__:
+    representation: Any = type(value).__repr__
+    if representation is object.__repr__:
         # Objects may refer to one another in a circle.
         return call_text(type(value), getattr(value, "__dict__", {}) if depth else {}, depth=depth - 1)
     return _ADDRESS.sub("", repr(value))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.urls import get_resolver
 from django.utils.translation import gettext as _
 
 from ..exceptions import InvalidSourceGroup
@@ -26,7 +28,8 @@ class ReferenceSourceGroup(ChosenModel):
 
     ``referrer``
         A model, or ``"app.Model"``: of pages and others that are live or not, the live ones' published content
-        counts; of any other model every object does. Models that inherit it are included.
+        counts; of any other model every object does. Models that inherit it are included. Wagtail indexes pages,
+        snippets, models with a viewset in the admin, and those named to ``ReferenceIndex.register_model()``.
     ``model``
         The image model; by default the site's.
     """
@@ -116,20 +119,29 @@ class ReferenceSourceGroup(ChosenModel):
         return found
 
     def problems(self, *, database: bool) -> list[str]:
-        from wagtail.models import ReferenceIndex
-
         found = super().problems(database=database)
         try:
             referrer = self.referrer
         except InvalidSourceGroup as error:
             return [*found, str(error)]
-        models = family(referrer)
-        if models and not any(ReferenceIndex.is_indexed(model) for model in models):
+        if database and not is_indexed(referrer):
             found.append(
                 f"Wagtail's reference index leaves {referrer._meta.label} out, so that {self!r} is always empty; "
-                "a model is indexed if it has a ForeignKey, a StreamField or a rich text field."
+                "register it as a snippet or with ReferenceIndex.register_model() in an AppConfig's ready(), "
+                "and run rebuild_references_index."
             )
         return found
+
+
+def is_indexed(model: type[Model]) -> bool:
+    """Whether Wagtail keeps the references of objects of a model, or of one that inherits it."""
+    from wagtail.models import ReferenceIndex
+
+    # The admin's viewsets register their models when the admin's URLs are first needed. A site without any, or with
+    # broken ones, has checks of its own for that.
+    with contextlib.suppress(Exception):
+        _ = get_resolver().url_patterns
+    return any(ReferenceIndex.is_indexed(other) for other in family(model))
 
 
 def base_model(model: type[Model]) -> type[Model]:

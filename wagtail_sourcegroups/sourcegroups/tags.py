@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Exists, OuterRef, Q, QuerySet, UUIDField
+from django.db.models import Exists, Field, IntegerField, OuterRef, Q, QuerySet, UUIDField
 from django.utils.translation import gettext as _
 
 from ..exceptions import InvalidSourceGroup
 from .base import Condition, nothing, overridable
-from .content_types import content_types_of
+from .content_types import content_types_of, key_field
 from .images import ChosenModel
 from .naming import short
 from .watches import TagsWatch, Watch
@@ -96,7 +96,7 @@ class TagSourceGroup(ChosenModel):
 
         model = self.model
         try:
-            through = model._meta.get_field("tags").remote_field.through  # type: ignore[union-attr]
+            through = model._meta.get_field("tags").remote_field.through
         except (FieldDoesNotExist, AttributeError):
             raise InvalidSourceGroup(
                 f"{model._meta.label} has no tags; a TagSourceGroup needs an image model with a tag manager `tags`."
@@ -104,8 +104,7 @@ class TagSourceGroup(ChosenModel):
         generic = through._meta.get_field("content_object")
         if not isinstance(generic, GenericForeignKey):
             return through, None
-        holds_uuid = isinstance(through._meta.get_field(generic.fk_field), UUIDField)
-        if holds_uuid != isinstance(model._meta.pk, UUIDField):
+        if _kind(through._meta.get_field(generic.fk_field)) is not _kind(key_field(model)):
             raise InvalidSourceGroup(
                 f"{through._meta.label} cannot hold tags of {model._meta.label}, whose primary key is of another type; "
                 "give the image model a through model of its own (see taggit's 'Customizing taggit')."
@@ -120,3 +119,8 @@ class TagSourceGroup(ChosenModel):
             except InvalidSourceGroup as error:
                 found.append(str(error))
         return found
+
+
+def _kind(field: Field[Any, Any]) -> type:
+    """What a database compares without a cast."""
+    return next((kind for kind in (IntegerField, UUIDField) if isinstance(field, kind)), str)

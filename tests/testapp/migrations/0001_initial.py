@@ -11,9 +11,14 @@ from django.db.migrations.state import ModelState
 
 def create(model):
     state = ModelState.from_model(model)
-    return migrations.CreateModel(
-        state.name, list(state.fields.items()), state.options, state.bases, state.managers
-    )
+    # A relation through a model of its own has no column, and that model's table comes later.
+    through = {
+        field.name
+        for field in model._meta.local_many_to_many
+        if not field.remote_field.through._meta.auto_created
+    }
+    fields = [(name, field) for name, field in state.fields.items() if name not in through]
+    return migrations.CreateModel(state.name, fields, state.options, state.bases, state.managers)
 
 
 class Migration(migrations.Migration):
