@@ -63,7 +63,7 @@ def wagtail_photographs() -> list[Photograph]:
                 _exists,
                 "Odd formats/Turned",
                 f"Wagtail's {_title(path)}",
-                "A mountain valley",
+                "A waterfall in a forest",
                 ("exif",),
             ),
             "From Wagtail's own tests.",
