@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
@@ -28,9 +29,16 @@ from ..generation.progress import Failed
 from ..generation.state import Snapshot, content_type_of, read_states, snapshot_of
 from ..models import SourceState
 from ..sourcegroups.base import QuerySetSourceGroup, nothing
+from ..sourcegroups.collections import CollectionSourceGroup
 from .facts import Seen
 
+logger = logging.getLogger("wagtail_sourcegroups")
+
 _COLUMNS = ("file_name", "file_size", "file_hash", "focal_point", "collection", "groups", "stale")
+
+
+#: Keys of groups that were said to have no collection.
+_missing: set[str] = set()
 
 
 class NotMigrated(SourceGroupsError):
@@ -114,6 +122,13 @@ def _read(
         if condition is not None and condition != nothing()
     }
     annotations = {name: expression for name, (_, expression) in asked.items()}
+    # Of a group whose collection is not there no image is in it, which nobody may have meant.
+    there = {
+        f"sourcegroups_there_{index}": group
+        for index, group in enumerate(conditions)
+        if isinstance(group, CollectionSourceGroup)
+    }
+    annotations |= {name: group.is_there() for name, group in there.items()}
     with_state = _state_can_be_joined(model, using)
     if with_state:
         annotations["sourcegroups_state"] = _state_of(model)
@@ -125,6 +140,10 @@ def _read(
     with transaction.atomic(using=using) if connection.in_atomic_block else nullcontext():
         images = list(rows)
     states = {} if with_state or not images else read_states(model, [image.pk for image in images])
+    if images:
+        _say_what_is_missing(
+            [group for name, group in there.items() if not images[0].__dict__[name]], there.values()
+        )
     unknown = frozenset(each.source_key.removeprefix("group:") for each in failed)
     seen = []
     extras = {}
@@ -132,9 +151,27 @@ def _read(
         values = image.__dict__
         keys = everywhere | {key for name, (key, _) in asked.items() if values.pop(name)}
         state = _snapshot(values.pop("sourcegroups_state", None)) if with_state else states.get(str(image.pk))
+        for name in there:
+            del values[name]
         extras[image.pk] = {name: values.pop(name) for name in extra}
         seen.append(Seen(image, snapshot_of(image, keys), state, unknown))
     return Read(seen, extras, failed)
+
+
+def _say_what_is_missing(
+    missing: Sequence[CollectionSourceGroup], asked: Iterable[CollectionSourceGroup]
+) -> None:
+    """Log each group without a collection once, and again if it goes a second time."""
+    _missing.intersection_update(
+        {group.key for group in missing} | (_missing - {group.key for group in asked})
+    )
+    for group in missing:
+        if group.key not in _missing:
+            _missing.add(group.key)
+            try:
+                group.resolve()
+            except CollectionNotFound as error:
+                logger.warning("%s The source group %s is empty until then.", error, group.key)
 
 
 def _as_expression(condition: Any) -> Any:
