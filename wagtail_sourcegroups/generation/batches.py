@@ -195,6 +195,8 @@ class _Round:
             )
         for key, error in outcome.failed.items():
             self.fail(work, key, error)
+        size, seconds = sum(made.size for made in outcome.made), sum(made.seconds for made in outcome.made)
+        self.progress.worked_on(work.source.name, len(outcome.made), size, seconds)
 
     def fail(self, work: AnyWork, key: OutputKey, error: Exception) -> None:
         spec_ids = work.wanted.spec_ids[key]
@@ -229,6 +231,7 @@ class _Round:
             self.totals.count(
                 "generated", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
             )
+        self.progress.worked_on(work.source.name, len(work.filters), 0, 0.0)
 
     def renewed(self, works: list[Work]) -> list[AnyWork]:
         """The works of images that got another file, planned anew from their rows of now; counted already."""

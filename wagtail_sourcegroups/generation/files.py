@@ -154,7 +154,7 @@ def _free_name(storage: Storage, name: str, max_length: int | None) -> Iterator[
         if max_length and len(free) > max_length:
             excess = len(free) - max_length
             root = root[: -excess or None]
-            free = storage.get_alternative_name(root, extension)
+            free = _alternative(storage, root, extension)
             continue
         mine = (id(storage), free)
         with _names_lock:
@@ -166,12 +166,17 @@ def _free_name(storage: Storage, name: str, max_length: int | None) -> Iterator[
                 break
             with _names_lock:
                 _names_in_hand.discard(mine)
-        free = storage.get_alternative_name(root, extension)
+        free = _alternative(storage, root, extension)
     try:
         yield free
     finally:
         with _names_lock:
             _names_in_hand.discard(mine)
+
+
+def _alternative(storage: Storage, root: str, extension: str) -> str:
+    """Another name, as Django's storages make one: an overwriting storage would offer the same again."""
+    return Storage.get_alternative_name(storage, root, extension)
 
 
 def field_length(model: type[models.Model]) -> Any:

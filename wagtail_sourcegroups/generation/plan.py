@@ -21,7 +21,7 @@ from .options import Options
 from .progress import Totals
 from .sources import ImageSource, image_key
 from .state import Snapshot, file_changed, now_stale, read_states, snapshot_of_values, with_stale
-from .wanted import OutputKey, Wanted
+from .wanted import OutputKey, Wanted, WantedFilters
 
 #: Failures in a row after which events leave a rendition alone, until its source changes or somebody retries.
 PATIENCE = 3
@@ -222,9 +222,8 @@ def _drafts(batch: ImageBatch) -> tuple[list[_Draft], dict[str, Snapshot]]:
     model = batch.model
     pks = [row.pk for row in batch.rows]
     states = read_states(model, pks)
-    renditions = _renditions(model, pks)
+    renditions = renditions_of(model, pks)
     failures = known_failures([image_key(model, pk) for pk in pks])
-    position = {name: index for index, name in enumerate(batch.fields)}
     drafts: list[_Draft] = []
     written: dict[str, Snapshot] = {}
     for row in batch.rows:
@@ -235,9 +234,8 @@ def _drafts(batch: ImageBatch) -> tuple[list[_Draft], dict[str, Snapshot]]:
             now = with_stale(now, before, stale)
         if before != now:
             written[str(row.pk)] = now
-        wanted = row.membership.wanted.of(
-            _vary_values(row, position, batch), is_svg=now.file_name.lower().endswith(".svg")
-        )
+        filters = row.membership.wanted
+        wanted = filters.of(vary_values(filters, row, batch), is_svg=is_svg(now.file_name))
         drafts.append(
             _Draft(row, now, wanted, renditions.get(row.pk, []), failures.get(image_key(model, row.pk), {}))
         )
@@ -250,11 +248,17 @@ def _groups(row: ImageRow, before: Snapshot | None) -> frozenset[str]:
     return before.groups if before is not None else frozenset()
 
 
-def _vary_values(row: ImageRow, position: dict[str, int], batch: ImageBatch) -> tuple[Any, ...]:
+def is_svg(file_name: str) -> bool:
+    """As Wagtail's image model tells."""
+    return file_name.lower().endswith(".svg")
+
+
+def vary_values(filters: WantedFilters, row: ImageRow, batch: ImageBatch) -> tuple[Any, ...]:
+    """What the focal-point keys of an image depend on, for :meth:`.WantedFilters.of`."""
     values = []
-    for name in row.membership.wanted.vary_fields:
-        if name in position:
-            values.append(row.values[position[name]])
+    for name in filters.vary_fields:
+        if name in batch.fields:
+            values.append(row.values[batch.fields.index(name)])
         else:
             # No column: some property of a site's image model. Such sites pay for objects.
             if row.pk not in batch.images:
@@ -263,7 +267,7 @@ def _vary_values(row: ImageRow, position: dict[str, int], batch: ImageBatch) -> 
     return tuple(values)
 
 
-def _renditions(model: type, pks: list[Any]) -> dict[Any, list[Old]]:
+def renditions_of(model: type, pks: list[Any]) -> dict[Any, list[Old]]:
     """
     Every rendition of these images. By their keys alone: a list of ``image_id`` is an index lookup on every
     database, where a filter spec beside a range of them tempts SQLite into walking the index of all filter specs.

@@ -101,6 +101,9 @@ class Progress:
     def working_on(self, name: str) -> None:
         """The source in hand."""
 
+    def worked_on(self, name: str, renditions: int, size: int, seconds: float) -> None:
+        """One source is done: how many renditions of it were made (in a dry run: would be), bytes and seconds."""
+
     def advance(self, sources: int, totals: Totals) -> None:
         """So many more sources are done."""
 

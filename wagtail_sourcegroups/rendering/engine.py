@@ -11,7 +11,7 @@ import willow
 from django.core.files import File
 from wagtail.images.models import AbstractImage, Filter
 
-from wagtail_sourcegroups.rendering.filters import SharedFilter
+from wagtail_sourcegroups.rendering.filters import SharedFilter, TidyFilter
 from wagtail_sourcegroups.rendering.jobs import Job, is_shared, no_longer_needed, together
 from wagtail_sourcegroups.rendering.limits import Size, check_output_size
 from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure, without_traceback
@@ -111,8 +111,14 @@ def planned_job(
     size: Size | None,
 ) -> Job:
     # A subclass of Wagtail's filter may run in a way of its own, of which nothing is known here.
-    sharing = shared is not None and type(filter) is Filter
-    run = SharedFilter(filter.spec, shared, original) if shared is not None and sharing else filter
+    stock = type(filter) is Filter
+    sharing = shared is not None and stock
+    run = filter
+    if stock:
+        run = TidyFilter(filter.spec) if shared is None else SharedFilter(filter.spec, shared, original)
+        if "operations" in vars(filter):
+            # Read already; reading them asks every hook.
+            run.operations = filter.operations
     if size is None:
         return Job(filter, run)
     try:

@@ -25,7 +25,18 @@ STOCK_FILTER_OPERATIONS = frozenset(
 """Those that are known to leave the image they are given as it was."""
 
 
-class SharedFilter(Filter):
+class TidyFilter(Filter):
+    """The stock filter, but for the temporary file of an output that failed: it is closed, not left to be found."""
+
+    def run(self, image: Any, output: Any, source: File | None = None) -> Any:
+        try:
+            return super().run(image, output, source=source)
+        except BaseException:
+            output.close()
+            raise
+
+
+class SharedFilter(TidyFilter):
     """Equal to the stock filter of the same spec, and run by stock's own code.
 
     Only where its Willow image comes from differs, and only for the ``source`` that it was made for: a model
