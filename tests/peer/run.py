@@ -69,9 +69,13 @@ def main() -> int:
 
     django.setup()
 
-    from tests.peer.commits import fire_on_commit
+    from wagtail.images.tests.test_management_commands import TestUpdateImageRenditions
+
+    from tests.peer.commits import fire_on_commit, hold_back_in
 
     fire_on_commit()
+    # It compares Wagtail's progress bar with that for one rendition, the one that it put there itself.
+    hold_back_in(TestUpdateImageRenditions)
     # Wagtail 7.4 has no third version of the API.
     known = [name for name in (f"wagtail.images.tests.{module}" for module in MODULES) if find_spec(name)]
     return run(options.strategy, options.modules or known, database, template)
@@ -90,12 +94,12 @@ def run(strategy: str, modules: list[str], database: Path, template: Path) -> in
     runner = Runner(probe=probe, keep_database_as=template, keepdb=True, interactive=False, verbosity=1)
     failures = runner.run_tests(modules)
     complaints = [] if strategy == "stock" else probe.complaints(strategy)
+    for line in [*complaints, *probe.failures]:
+        print(f"{strategy}: {line}")
     print(
-        f"{strategy}: {failures} failed; {probe.noticed.total()} source signals, {probe.held.total()} tasks, "
-        f"renditions made {probe.generated.total()} times"
+        f"{strategy}: {failures} failed; {probe.noticed.total()} source signals, {probe.enqueued.total()} tasks, "
+        f"renditions made {probe.generated.total()} times, not made {len(probe.failures)} times"
     )
-    for complaint in complaints:
-        print(f"{strategy}: {complaint}")
     database.unlink(missing_ok=True)
     return 1 if failures or complaints else 0
 
