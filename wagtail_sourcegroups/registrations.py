@@ -16,6 +16,7 @@ from django.apps import apps
 
 from .exceptions import InvalidSourceGroup, InvalidSpec, UnknownSpec
 from .specs import RenditionSpec
+from .strategies import has_equality
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -114,7 +115,7 @@ def same_group(one: Any, other: Any) -> bool:
     """Whether two group objects mean the same: equal, or of one class with equal attributes."""
     if one is other or one == other:
         return True
-    if type(one) is not type(other) or type(one).__eq__ is not object.__eq__:
+    if type(one) is not type(other) or has_equality(one):
         return False
     return hasattr(one, "__dict__") and vars(one) == vars(other)
 

@@ -88,7 +88,7 @@ def modified_at(source: FileSourceBase) -> datetime | None:
     """When a plain file was last modified; ``None`` where nobody knows."""
     if isinstance(source.file, FieldFile):
         try:
-            return source.file.storage.get_modified_time(source.file.name)
+            return source.file.storage.get_modified_time(source.file.name or "")
         except (NotImplementedError, OSError):
             return None
     return getattr(source, "modified_at", None)

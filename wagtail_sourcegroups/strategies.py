@@ -157,9 +157,14 @@ def strategy_identity(strategy: Any) -> Any:
 
     An object with an equality of its own is asked; of any other, the attributes are compared.
     """
-    if strategy is None or type(strategy).__eq__ is not object.__eq__:
+    if strategy is None or has_equality(strategy):
         return strategy
     return type(strategy), getattr(strategy, "__dict__", id(strategy))
+
+
+def has_equality(given: Any) -> bool:
+    """Whether an object's class says what makes two of them equal."""
+    return getattr(type(given), "__eq__", None) is not getattr(object, "__eq__", None)
 
 
 def _validate(strategy: Any) -> None:

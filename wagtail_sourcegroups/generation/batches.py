@@ -133,7 +133,7 @@ class _Round:
                 waiting.clear()
             while waiting and len(running) < 2 * self.options.threads:
                 work = waiting.popleft()
-                if isinstance(work, Work) and store.has_own_way(work.source.image):  # type: ignore[arg-type]
+                if isinstance(work, Work) and store.has_own_way(work.source.image):
                     self.finish(work, store.make_their_way(work), again)
                 else:
                     running[pool.submit(self.make_one, work)] = work

@@ -114,7 +114,8 @@ def retire(model: type[models.Model], names: Iterable[str]) -> None:
 def discard_leftovers(known_models: Iterable[type[models.Model]]) -> int:
     """Delete retired files whose time has come; how many. One query where there are none."""
     since = timezone.now() - timedelta(seconds=conf.get("ORPHAN_GRACE"))
-    by_label = {model._meta.label_lower: model for model in (*known_models, FileRendition)}
+    by_label: dict[str, type[models.Model]] = {FileRendition._meta.label_lower: FileRendition}
+    by_label.update((model._meta.label_lower, model) for model in known_models)
     count = 0
     while True:
         due = list(LeftoverFile.objects.filter(left_at__lte=since, model__in=by_label).order_by("pk")[:500])
@@ -130,7 +131,8 @@ def named_files(names: Iterable[str], *models_: type[models.Model]) -> set[str]:
     """Which of these file names a row of one of the models, or of ours, names."""
     names = list(names)
     found: set[str] = set()
-    for model in dict.fromkeys((*models_, FileRendition)):
+    naming: dict[type[models.Model], None] = dict.fromkeys((*models_, FileRendition))
+    for model in naming:
         found.update(model._default_manager.filter(file__in=names).values_list("file", flat=True))
     return found
 

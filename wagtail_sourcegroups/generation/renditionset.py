@@ -159,7 +159,7 @@ class RenditionSet:
         """The renditions there are. Through Wagtail's own lookup for images: prefetched, cached, else one query."""
         filters = self._wanted.filters
         if isinstance(self.source, ImageSource):
-            image: AbstractImage = self.source.image  # type: ignore[assignment]
+            image: AbstractImage = self.source.image
             by_filter = image.find_existing_renditions(*filters.values()) if filters else {}
             return {key: by_filter[filter_] for key, filter_ in filters.items() if filter_ in by_filter}
         assert isinstance(self.source, FileSourceBase)

@@ -237,4 +237,4 @@ def _copy(handle: Any) -> tuple[IO[bytes], str]:
         name = getattr(handle, "name", handle)
         raise SourceUnreadable(f"The source {name!r} cannot be read: {error}.") from error
     content.seek(0)
-    return content, hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+    return content, hashlib.file_digest(content, "sha256").hexdigest()

@@ -85,8 +85,8 @@ def read_states(model: type, pks: Iterable[Any]) -> dict[str, Snapshot]:
         content_type=content_type_of(model), object_id__in=[str(pk) for pk in pks]
     ).values_list("object_id", *_STATE_COLUMNS)
     return {
-        object_id: Snapshot(*columns, groups=frozenset(groups), stale=tuple(stale))
-        for object_id, *columns, groups, stale in rows.iterator()
+        object_id: Snapshot(name, size, file_hash, focal_point, collection, frozenset(groups), tuple(stale))
+        for object_id, name, size, file_hash, focal_point, collection, groups, stale in rows.iterator()
     }
 
 
@@ -149,4 +149,4 @@ def forget_renditions(rendition_model: type, pks: Iterable[Any]) -> None:
 
 
 def content_type_of(model: type) -> ContentType:
-    return ContentType.objects.db_manager(router.db_for_read(ContentType)).get_for_model(model)  # type: ignore[arg-type]
+    return ContentType.objects.db_manager(router.db_for_read(ContentType)).get_for_model(model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -37,13 +37,10 @@ class Wanted:
     spec_ids: dict[OutputKey, tuple[str, ...]]
     skipped: dict[OutputKey, str]
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[OutputKey]:
         """What ought to exist."""
-        return self._keys
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_keys", frozenset(self.filters))
+        return frozenset(self.filters)
 
 
 class WantedFilters:
