@@ -142,6 +142,8 @@ class PlainFile(File):
 
     def __init__(self, handle: Any, file: Any, name: str | None) -> None:
         super().__init__(file, name)
+        # Django would take the handle's own, which may be a number.
+        self.name = name
         #: What the group gave. Kept, since a text handle that is collected closes its buffer.
         self.handle = handle
 
