@@ -41,7 +41,7 @@ def compare(
     events: dict[str, Event] = {}
     member = set()
     for key in keys:
-        inside = key in story.inside or key in now.groups
+        inside = key in story.inside or (key in now.groups and key not in story.outside)
         if before is not None:
             was = key in before.groups
         elif story.new:

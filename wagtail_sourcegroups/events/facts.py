@@ -30,8 +30,9 @@ class ImageFact:
     """
     Something happened that may concern an image.
 
-    ``new``: it was created. ``before``: how it was before, from the database. ``was`` and ``inside``: keys of groups
-    it certainly was in, and is in now whatever the database says. ``deleted``: a copy of the image that is gone.
+    ``new``: it was created. ``before``: how it was before, from the database. ``was``: keys of groups
+    it certainly was in. ``inside`` and ``outside``: keys of those it is in now, or not, whatever the database
+    says (``inside`` counts more). ``deleted``: a copy of the image that is gone.
     ``after``: how the database will have it, if nothing else happens to it. ``saved``: the object that was saved
     outside any transaction. ``emptied``: its renditions were thrown away because its file was replaced.
     """
@@ -43,6 +44,7 @@ class ImageFact:
     before: Snapshot | None = None
     was: frozenset[str] = frozenset()
     inside: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
     deleted: Any = None
     after: Seen | None = None
     saved: Any = None
@@ -114,6 +116,10 @@ class Story:
     @property
     def inside(self) -> frozenset[str]:
         return frozenset().union(*(fact.inside for fact in self.facts))
+
+    @property
+    def outside(self) -> frozenset[str]:
+        return frozenset().union(*(fact.outside for fact in self.facts))
 
     @property
     def about(self) -> frozenset[About]:

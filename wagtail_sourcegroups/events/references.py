@@ -9,7 +9,10 @@ from contextlib import nullcontext
 from typing import Any
 
 from django.db import connections, transaction
+from django.db.models import Exists, Q
+from wagtail.models import ReferenceIndex
 
+from ..sourcegroups.references import ReferenceSourceGroup
 from .facts import ImageFact, ReferenceFact
 from .watching import Watching
 
@@ -67,17 +70,39 @@ def image_facts(facts: Iterable[ReferenceFact], tables: Watching, using: str) ->
             now = references_before(model, pk, tables, using)
         else:
             now = references_of(fact.instance, tables, using)
-        for key in {*before, *now}:
+        for group in tables.referrers.get(model, ()):
+            key = group.key
             were, are = before.get(key, frozenset()), now.get(key, frozenset())
+            kept = _named_besides(group, model, pk, {image for _, image in were - are}, using)
             for image_model, image_pk in were ^ are:
+                here = frozenset([key])
                 inside = (image_model, image_pk) in are
                 found.append(
                     ImageFact(
                         model=image_model,
                         pk=image_pk,
                         about="references",
-                        inside=frozenset([key]) if inside else frozenset(),
-                        was=frozenset() if inside else frozenset([key]),
+                        inside=here if inside else frozenset(),
+                        outside=frozenset() if inside or image_pk in kept else here,
+                        was=frozenset() if inside else here,
                     )
                 )
     return found
+
+
+def _named_besides(group: Any, model: type, pk: Any, images: set[Any], using: str) -> set[Any]:
+    """
+    Those of some images that other objects than this one refer to as well. One query, none for no images.
+
+    The index may still say that this one does: it is brought up to date after the save, or by a queue.
+    """
+    if not images or not isinstance(group, ReferenceSourceGroup):
+        return images
+    referred = group.condition()
+    if not isinstance(referred, Exists):
+        return images
+    content_type = ReferenceIndex._get_base_content_type(model)
+    referred.query = referred.query.clone()
+    referred.query.add_q(~Q(base_content_type=content_type, object_id=str(pk)))
+    rows = group.model._base_manager.using(using).filter(referred, pk__in=images)
+    return set(rows.values_list("pk", flat=True))
