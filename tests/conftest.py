@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.core.files.images import ImageFile
 from django.db import connection
+from wagtail.images import get_image_model
+
+from tests.images import picture
+from wagtail_sourcegroups import RenditionSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = os.environ.get("SOURCEGROUPS_DATABASE", "sqlite")
@@ -61,6 +68,8 @@ def media_root(settings: Any, tmp_path: Path) -> Path:
     root = tmp_path / "media"
     root.mkdir()
     settings.MEDIA_ROOT = str(root)
+    # Wagtail keeps renditions there; what it remembers of the last test is gone.
+    cache.clear()
     return root
 
 
@@ -183,3 +192,23 @@ def superuser(db: None, django_user_model: Any) -> Any:
     return django_user_model.objects.create_superuser(
         username="admin", email="admin@example.com", password="password"
     )
+
+
+@pytest.fixture
+def make_image(db: None) -> Callable[..., Any]:
+    """Makes an image row with its file, of the site's image model unless told otherwise."""
+
+    def make(
+        name: str = "one.jpg", content: io.BytesIO | None = None, model: Any = None, **fields: Any
+    ) -> Any:
+        model = model or get_image_model()
+        file = ImageFile(content or picture(), name=name)
+        return model.objects.create(title=name.partition(".")[0], file=file, **fields)
+
+    return make
+
+
+@pytest.fixture
+def spec() -> RenditionSpec:
+    """Two renditions, one of which depends on the focal point."""
+    return RenditionSpec("test:spec", ["width-20", "fill-10x10"])

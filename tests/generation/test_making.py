@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 from wagtail.images import get_image_model
 from wagtail.images.models import Filter
 
+from tests.images import asks, picture, rows, stored
 from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.generation import store
@@ -28,8 +29,6 @@ from wagtail_sourcegroups.models import (
     SourceState,
 )
 from wagtail_sourcegroups.signals import generation_failed, renditions_generated
-
-from .conftest import asks, picture, rows, stored
 
 pytestmark = pytest.mark.django_db
 
