@@ -19,6 +19,7 @@ from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.generation.batches import make_batches
 from wagtail_sourcegroups.generation.options import Options
 from wagtail_sourcegroups.generation.progress import Totals
+from wagtail_sourcegroups.generation.state import content_type_of
 from wagtail_sourcegroups.models import BoundFilterSpec, GenerationFailure, SourceState
 from wagtail_sourcegroups.registry import Binding, get_registry
 from wagtail_sourcegroups.selection import Selection
@@ -263,3 +264,18 @@ def test_excluding_is_a_matter_of_the_queryset(make_image: Any) -> None:
     make_image("1.jpg")
     make_image("2.jpg").tags.add("raw")
     assert run([Binding(A, NotRaw())])[0].all.sources == 1
+
+
+class TestFailuresOfTasks:
+    def test_are_made_up_for_by_a_whole_run(self, make_image: Any) -> None:
+        image = make_image()
+        key = f"gallery.customimage:{image.pk}"
+        GenerationFailure.objects.create(source_key="task:generate", error="broker down")
+        GenerationFailure.objects.create(
+            source_key=key, content_type=content_type_of(type(image)), object_id=str(image.pk), error="not enqueued"
+        )
+        bindings = [Binding(A, ImageModelSourceGroup())]
+        assert run(bindings, Selection(only_failed=True), only_failed=True)[0].all.generated == 1
+        assert set(GenerationFailure.objects.values_list("source_key", flat=True)) == {"task:generate"}
+        run(bindings)
+        assert not GenerationFailure.objects.exists()

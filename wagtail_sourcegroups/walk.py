@@ -16,7 +16,7 @@ from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
 
 from . import conf
 from .generation import bound
-from .generation.failures import clear_groups, group_failed, record
+from .generation.failures import clear_groups, clear_tasks, group_failed, record
 from .generation.membership import Batch, FileBatch, ImageBatch, ImageRow, Membership, row_fields
 from .generation.progress import Failed
 from .generation.requests import Request
@@ -106,6 +106,8 @@ class Walk:
         if not self.selection.images_only:
             for group in self._file_groups():
                 yield from self._file_batches(group)
+        if self.write and self.selection.everything and set(self.registered) <= set(self.bindings):
+            clear_tasks()
 
     def image_batches(self, model: type[Model], after: Any = None) -> Iterator[ImageBatch]:
         """The images of one model, from a key on, in the order of keys. One query a batch."""

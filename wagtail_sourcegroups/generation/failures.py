@@ -110,6 +110,11 @@ def clear_groups(keys: Iterable[str]) -> None:
         GenerationFailure.objects.filter(source_key__in=source_keys, filter_spec="").delete()
 
 
+def clear_tasks() -> None:
+    """Everything has been looked at: whatever a task could not do has been done, or has failed by itself."""
+    GenerationFailure.objects.filter(source_key__startswith="task:").delete()
+
+
 def sentence(error: BaseException) -> str:
     """An error in one line for people: ours are sentences already, others say what kind they are."""
     if isinstance(error, SourceGroupsError):

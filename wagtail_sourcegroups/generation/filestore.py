@@ -20,7 +20,7 @@ from . import files
 from .failures import known_failures
 from .membership import FileBatch, Membership
 from .options import Options
-from .plan import PATIENCE, Decision, Old, Plan, count_source, counts_in_all, decide
+from .plan import PATIENCE, Decision, Old, Plan, count_source, counts_in_all, decide, failed_before
 from .progress import Totals
 from .sources import FileSourceBase
 from .store import Made, Outcome
@@ -89,7 +89,7 @@ def plan_files(batch: FileBatch, options: Options, totals: Totals) -> Plan[FileW
             # What the former file left behind and nobody wants now goes with --prune.
             once_bound={old.filter_spec for old in have},
             force=force,
-            only=known if options.only_failed else None,
+            only=failed_before(known) if options.only_failed else None,
             leave_alone=tired if options.patient else (),
         )
         made = {key.filter_spec for key in (*decision.missing, *wanted.skipped)}

@@ -172,7 +172,7 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
             lost=lost,
             once_bound=once_bound,
             force=force,
-            only=draft.failures if options.only_failed else None,
+            only=failed_before(draft.failures) if options.only_failed else None,
             leave_alone=tired if options.patient else (),
         )
         made = {key.filter_spec for key in (*decision.missing, *wanted.skipped)}
@@ -187,6 +187,11 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
         count_source(membership, totals, times)
         _count(wanted, membership, wanted.keys, totals, times=times)
     return Plan(_works(batch, todo), states, outdated_failures)
+
+
+def failed_before(failures: Collection[str]) -> Collection[str] | None:
+    """The filter specs that failed; ``None``, which is all, where it was the source that did."""
+    return None if "" in failures else failures
 
 
 def count_source(membership: Membership, totals: Totals, times: int = 1) -> None:
