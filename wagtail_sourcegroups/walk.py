@@ -95,7 +95,22 @@ class Walk:
         """How many sources there will be; ``None`` where only walking tells. One query for each image model."""
         if self._file_groups() and not self.selection.images_only:
             return None
+        return self.count_images()
+
+    def count_images(self) -> int:
+        """How many images there will be; plain files come on top. One query for each image model."""
         return sum(self._images(model).count() for model in self.models)
+
+    @property
+    def broken(self) -> tuple[SourceGroup, ...]:
+        """Groups that could not say, so far, who is in them."""
+        return tuple(group for group in self._specs if group in self._broken)
+
+    def look(self) -> None:
+        """Ask the plain groups which files they have: afterwards ``seen`` says so, by digest or image key."""
+        for group in self._file_groups():
+            for _ in self._file_batches(group):
+                pass
 
     def batches(self) -> Iterator[Batch]:
         """Everything selected, in batches. The filter specs of the bindings are remembered as bound."""
@@ -111,10 +126,17 @@ class Walk:
 
     def image_batches(self, model: type[Model], after: Any = None) -> Iterator[ImageBatch]:
         """The images of one model, from a key on, in the order of keys. One query a batch."""
+        yield from self._pages(model, self._images(model), after)
+
+    def every_image(self, model: type[Model], selection: Selection) -> Iterator[ImageBatch]:
+        """As :meth:`image_batches`, but of all images that ``selection`` means, in a group or not."""
+        yield from self._pages(model, selection.narrow(model._default_manager.all()))
+
+    def _pages(self, model: type[Model], images: QuerySet[Any], after: Any = None) -> Iterator[ImageBatch]:
         table = _Memberships(
             model, self._all_image_groups(model), self._specs, self.specs, bool(self._broken)
         )
-        images = table.annotated(self._images(model)).order_by("pk")
+        images = table.annotated(images).order_by("pk")
         while True:
             page = images if after is None else images.filter(pk__gt=after)
             rows = list(page.values_list(*table.columns)[: self.size])
@@ -192,9 +214,10 @@ class Walk:
             rows = []
             for row in queryset.order_by("pk").values_list(*table.columns):
                 key = f"{model._meta.label_lower}:{row[0]}"
-                if key not in self.seen:
-                    self.seen[key] = specs
-                    rows.append(table.row(row))
+                known = self.seen.get(key, ())
+                if not set(specs) <= set(known):
+                    self.seen[key] = tuple(dict.fromkeys((*known, *specs)))
+                    rows.append(table.row(row, known))
             if rows:
                 yield ImageBatch(model, rows, table.fields)
 
@@ -235,16 +258,17 @@ class _Memberships:
         self._specs_of = specs_of
         self._incomplete = incomplete
         self._given = given
-        self._known: dict[tuple[bool, ...], Membership] = {}
+        self._known: dict[tuple[tuple[bool, ...], Specs], Membership] = {}
         self.fields = row_fields(model, specs)
         self.columns = (*self.fields, *self._groups)
 
     def annotated(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.annotate(**{name: inside(group) for name, group in self._groups.items()})
 
-    def row(self, row: Sequence[Any]) -> ImageRow:
+    def row(self, row: Sequence[Any], known: Specs = ()) -> ImageRow:
+        """``known`` are specs that another plain group asked of this image before."""
         bits = tuple(map(bool, row[len(self.fields) :]))
-        membership = self._known.get(bits)
+        membership = self._known.get((bits, known))
         if membership is None:
             mine = [group for group, there in zip(self._groups.values(), bits, strict=True) if there]
             wanted = [spec for group in mine for spec in self._specs_of.get(group, ())]
@@ -253,8 +277,8 @@ class _Memberships:
             if self._given is None:
                 membership = Membership(self._model, wanted, keys)
             else:
-                membership = Membership(self._model, self._given, keys, covered=wanted)
-            self._known[bits] = membership
+                membership = Membership(self._model, self._given, keys, covered=(*wanted, *known))
+            self._known[(bits, known)] = membership
         return ImageRow(row[: len(self.fields)], membership)
 
 
