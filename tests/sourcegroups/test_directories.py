@@ -227,7 +227,8 @@ def test_only_files_are_files(pictures: Path) -> None:
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     group = DirectorySourceGroup(tmp_path / "nowhere")
     message = f"The directory '{tmp_path}/nowhere' cannot be read: No such file or directory."
-    assert group.problems(database=False) == [message]
+    assert group.problems(database=True) == [message]
+    assert group.problems(database=False) == []
     with pytest.raises(SourceUnreadable) as error:
         list(group.files())
     assert str(error.value) == message

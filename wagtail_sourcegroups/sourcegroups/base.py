@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
+from django.db import DatabaseError
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from .. import conf
@@ -121,7 +122,8 @@ class SourceGroup:
         """
         One sentence for each thing that makes the group impossible or empty by mistake.
 
-        Without ``database`` nothing is asked of it.
+        Without ``database`` only what the code says is looked at: what is found is for a programmer to correct.
+        With it also what this site and this machine have now.
         """
         return []
 
@@ -226,6 +228,9 @@ class QuerySetSourceGroup(SourceGroup):
                 actual = self.get_queryset().model
             except SourceGroupsError as error:
                 return [*found, str(error)]
+            except DatabaseError:
+                # Whoever asks knows what to make of a site that is not migrated yet.
+                raise
             except Exception as error:  # noqa: BLE001 - code of the site; a check is there to say what is wrong with it
                 return [
                     *found,

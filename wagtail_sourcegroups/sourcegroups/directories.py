@@ -129,6 +129,9 @@ class DirectorySourceGroup(SourceGroup):
         )
 
     def problems(self, *, database: bool) -> list[str]:
+        if not database:
+            # A directory that is not mounted yet is a fact of the machine, and no reason to stop a migration.
+            return []
         try:
             os.listdir(self.path)
         except OSError as error:
