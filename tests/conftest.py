@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
@@ -20,6 +21,7 @@ from django.core.files.images import ImageFile
 from django.db import connection
 from wagtail.images import get_image_model
 
+from sandbox import zoo
 from tests.images import picture
 from wagtail_sourcegroups import RenditionSpec
 
@@ -212,3 +214,14 @@ def make_image(db: None) -> Callable[..., Any]:
 def spec() -> RenditionSpec:
     """Two renditions, one of which depends on the focal point."""
     return RenditionSpec("test:spec", ["width-20", "fill-10x10"])
+
+
+@pytest.fixture(scope="session")
+def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The zoo's pictures by name, kept between runs until the code that paints them changes."""
+    sandbox = Path(zoo.__file__).parent
+    painters = [sandbox / "zoo.py", *sorted((sandbox / "art").glob("*.py"))]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in painters)).hexdigest()[:12]
+    cache = getattr(request.config, "cache", None)
+    directory = cache.mkdir(f"zoo-{digest}") if cache else tmp_path_factory.mktemp("zoo")
+    return {path.name: path for path in zoo.make_pictures(directory)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import Counter
 from pathlib import Path
@@ -27,16 +26,6 @@ SANDBOX = Path(zoo.__file__).parent
 ORIENTATION = 0x0112
 
 # The zoo ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The zoo's pictures by name, kept between runs until the code that paints them changes."""
-    painters = [SANDBOX / "zoo.py", *sorted((SANDBOX / "art").glob("*.py"))]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in painters)).hexdigest()[:12]
-    cache = getattr(request.config, "cache", None)
-    directory = cache.mkdir(f"zoo-{digest}") if cache else tmp_path_factory.mktemp("zoo")
-    return {path.name: path for path in zoo.make_pictures(directory)}
 
 
 @pytest.mark.once
