@@ -128,7 +128,7 @@ def caller() -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _target() -> Any:
+def target() -> Any:
     """What registers now: the app config's registry once it is there, :data:`waiting` before."""
     config = apps.app_configs.get(_PACKAGE)
     return getattr(config, "registry", None) or waiting
@@ -147,7 +147,7 @@ class Register:
             spec = RenditionSpec(spec, *args, **kwargs)
         elif args or kwargs:
             raise InvalidSpec(f"{spec!r} is a whole spec already; it takes no further arguments.")
-        _target().add_spec(spec, caller())
+        target().add_spec(spec, caller())
         return spec
 
     def source_group(self, spec_ids: str | Iterable[str], group: Any) -> Any:
@@ -156,7 +156,7 @@ class Register:
 
         The specs may be registered later. Raises :exc:`.InvalidSourceGroup` for an object without ``files()``.
         """
-        _target().add_group(spec_ids, group, caller())
+        target().add_group(spec_ids, group, caller())
         return group
 
 
@@ -165,11 +165,11 @@ class Unregister:
 
     def spec(self, spec_id: str) -> None:
         """Forget a spec and all its bindings. Raises :exc:`.UnknownSpec`."""
-        _target().remove_spec(spec_id)
+        target().remove_spec(spec_id)
 
     def source_group(self, spec_ids: str | Iterable[str], group: Any) -> None:
         """Unbind an equal group from one spec id or several. Raises :exc:`.InvalidSourceGroup`."""
-        _target().remove_group(spec_ids, group)
+        target().remove_group(spec_ids, group)
 
 
 register = Register()

@@ -127,7 +127,8 @@ class FieldFileSource(FileSourceBase):
 
     def __init__(self, file: FieldFile) -> None:
         instance = file.instance
-        meta = instance._meta
+        # The model that has the field: a multi-table child or a proxy names the same file.
+        meta = file.field.model._meta
         super().__init__(
             file,
             identity=f"field:{meta.label_lower}:{instance.pk}:{file.field.name}",
