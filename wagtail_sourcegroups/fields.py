@@ -16,7 +16,7 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import class_prepared
 
 from .exceptions import InvalidSpec
-from .registrations import target as target
+from .registrations import target
 from .registrations import caller
 from .sourcegroups.fields import ImageFieldSourceGroup
 from .specs import Fallback, RenditionSpec
