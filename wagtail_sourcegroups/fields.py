@@ -16,8 +16,7 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import class_prepared
 
 from .exceptions import InvalidSpec
-from .registrations import target
-from .registrations import caller
+from .registrations import caller, target
 from .sourcegroups.fields import ImageFieldSourceGroup
 from .specs import Fallback, RenditionSpec
 
