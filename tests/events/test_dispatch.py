@@ -301,7 +301,6 @@ def test_a_task_backend_that_refuses_costs_nobody_his_save(bind, monkeypatch, ca
     def refuse(self, task, args, kwargs):
         if task.name == "generate_task":
             raise ConnectionError("the broker is down")
-        return None
 
     monkeypatch.setattr(ImmediateBackend, "enqueue", refuse)
     image = create_image("a")

@@ -29,5 +29,7 @@ def extend_view(urlpatterns: list[Any], name: str, mixin: type) -> None:
     for pattern in urlpatterns:
         base = getattr(pattern.callback, "view_class", None)
         if pattern.name == name and base is not None and not issubclass(base, mixin):
-            extended = type(f"SourceGroups{base.__name__}", (mixin, base), {"__module__": mixin.__module__})
+            extended: Any = type(
+                f"SourceGroups{base.__name__}", (mixin, base), {"__module__": mixin.__module__}
+            )
             pattern.callback = extended.as_view(**pattern.callback.view_initkwargs)

@@ -14,7 +14,6 @@ from django_tasks.base import TaskResultStatus
 
 from sandbox.gallery.models import CustomImage, CustomRendition
 from sandbox.people.models import Profile
-from tests.events.conftest import bind, create_image, jpeg, press, registry, root, told  # noqa: F401 - fixtures
 from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups import tasks
 from wagtail_sourcegroups.events.facts import Question
@@ -28,6 +27,8 @@ from wagtail_sourcegroups.sourcegroups import (
     ImageModelSourceGroup,
 )
 from wagtail_sourcegroups.strategies import Manual, Optimistic
+
+from .conftest import create_image, jpeg
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
