@@ -1,0 +1,223 @@
+"""
+Files in the rendition storage that no row names: found by listing it, a page of names at a time.
+
+Only those that bear a name the engine gives, for a filter spec that is or once was bound, and that have lain
+there long enough, are ever removed. Whatever else lies there is somebody else's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.core.files.storage import Storage
+from django.db import connections, models, router
+from django.utils import timezone
+from django.utils.functional import LazyObject, empty
+from wagtail.images.models import IMAGE_FORMAT_EXTENSIONS, AbstractRendition
+
+from .. import conf
+from ..models import FileRendition, LeftoverFile
+from . import files
+from .plan import is_svg
+from .prune import as_stored
+
+#: Names compared with rows at a time.
+PAGE = 500
+
+#: Deeper than any upload directory; a link to a directory above would be followed for ever.
+MAX_DEPTH = 16
+
+#: Where Wagtail puts renditions, and we those of plain files.
+DIRECTORY = "images"
+
+_EXTENSIONS = frozenset(IMAGE_FORMAT_EXTENSIONS.values())
+#: What Django's ``get_alternative_name`` adds to a name that is taken.
+_SUFFIX = re.compile(r"_[A-Za-z0-9]{7}$")
+
+
+class Orphan(NamedTuple):
+    """A file without a row. ``ours``: its name is one the engine gives; ``old``: it has lain there long enough."""
+
+    name: str
+    ours: bool
+    old: bool
+
+    @property
+    def removable(self) -> bool:
+        return self.ours and self.old
+
+
+class Place(NamedTuple):
+    """A storage that holds renditions, and the directories in it that are theirs."""
+
+    storage: Storage
+    directories: tuple[str, ...]
+
+
+def places(rendition_models: Iterable[type[models.Model]]) -> list[Place]:
+    """Where the renditions of these models, and those of plain files, are stored."""
+    found: list[tuple[Storage, set[str]]] = []
+    every: list[type[models.Model]] = [*rendition_models, FileRendition]
+    for model in dict.fromkeys(every):
+        storage = files.storage_of(model)
+        for known, directories in found:
+            if known is storage or _place(known) == _place(storage) != (None, None):
+                directories.add(_directory(model))
+                break
+        else:
+            found.append((storage, {_directory(model)}))
+    return [Place(storage, tuple(sorted(directories))) for storage, directories in found]
+
+
+def find(place: Place, bound: frozenset[str]) -> Iterator[Orphan]:
+    """
+    The files in one place that no row of any ``FileField`` names.
+
+    ``bound`` are the filter specs that a binding asks for or once did. Raises ``NotImplementedError`` where the
+    storage cannot list its files.
+    """
+    page: list[str] = []
+    for directory in place.directories:
+        for name in listed(place.storage, directory):
+            page.append(name)
+            if len(page) == PAGE:
+                yield from _orphans(page, place.storage, bound)
+                page = []
+    yield from _orphans(page, place.storage, bound)
+
+
+def remove(place: Place, orphans: Iterable[Orphan]) -> list[str]:
+    """
+    Delete those of some orphans that may go, unless a row has come to name them; the names of the deleted ones.
+
+    Raises what the storage raises.
+    """
+    names = [orphan.name for orphan in orphans if orphan.removable]
+    gone = []
+    for start in range(0, len(names), PAGE):
+        page = names[start : start + PAGE]
+        named = named_anywhere(page, place.storage)
+        for name in page:
+            if name not in named:
+                place.storage.delete(name)
+                gone.append(name)
+    return gone
+
+
+def listed(storage: Storage, directory: str) -> Iterator[str]:
+    """The names of all files in a directory of a storage and below it."""
+    waiting = [(directory, 0)]
+    while waiting:
+        path, depth = waiting.pop()
+        try:
+            directories, names = storage.listdir(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for name in sorted(names):
+            if name:
+                yield f"{path}/{name}"
+        if depth < MAX_DEPTH:
+            waiting += [(f"{path}/{name}", depth + 1) for name in sorted(directories, reverse=True) if name]
+
+
+def named_anywhere(names: Collection[str], storage: Storage) -> set[str]:
+    """Which of these names a row names in any ``FileField`` on this storage, or on one that may be the same."""
+    if not names:
+        return set()
+    found = set(LeftoverFile.objects.filter(name__in=names).values_list("name", flat=True))
+    for model, field in _file_fields(storage):
+        rows = model._base_manager.using(router.db_for_read(model)).filter(**{f"{field}__in": names})
+        found.update(rows.values_list(field, flat=True))
+    return found
+
+
+def is_ours(name: str, bound: frozenset[str]) -> bool:
+    """
+    Whether a name is one the engine gives a rendition for one of these filter specs.
+
+    ``stem.[focal-point key.]filter.spec.ext``, perhaps with what a storage adds where that is taken.
+    """
+    stem, extension = os.path.splitext(os.path.basename(name))
+    if extension not in _EXTENSIONS:
+        return False
+    dotted = _dotted(as_stored(bound, is_svg(name)))
+    for candidate in {stem, _SUFFIX.sub("", stem)}:
+        dots = [index for index, character in enumerate(candidate) if character == "."]
+        if any(candidate[dot + 1 :] in dotted for dot in dots):
+            return True
+    return False
+
+
+def _orphans(names: list[str], storage: Storage, bound: frozenset[str]) -> Iterator[Orphan]:
+    named = named_anywhere(names, storage)
+    since = timezone.now() - timedelta(seconds=conf.get("ORPHAN_GRACE"))
+    for name in names:
+        if name not in named:
+            ours = is_ours(name, bound)
+            yield Orphan(name, ours, ours and _is_old(storage, name, since))
+
+
+def _is_old(storage: Storage, name: str, since: datetime) -> bool:
+    """Where nobody can tell, it is not."""
+    try:
+        return storage.get_modified_time(name) <= since
+    except (NotImplementedError, OSError):
+        return False
+
+
+def _dotted(filter_specs: frozenset[str]) -> frozenset[str]:
+    return frozenset(filter_spec.replace("|", ".") for filter_spec in filter_specs)
+
+
+def _directory(model: type[models.Model]) -> str:
+    """The topmost directory that a model's rendition files go to."""
+    meta: Any = model._meta
+    field: Any = meta.get_field("file")
+    try:
+        unsaved = (
+            model(image=field.model.image.field.related_model())
+            if issubclass(model, AbstractRendition)
+            else model()
+        )
+        top = field.generate_filename(unsaved, "name.jpg").replace("\\", "/").partition("/")
+    except Exception:  # noqa: BLE001 - a site's own upload path may need more of an image than an unsaved one has
+        return DIRECTORY
+    # At the top of the storage there is too much that is not ours.
+    return top[0] if top[1] else DIRECTORY
+
+
+def _file_fields(storage: Storage) -> list[tuple[type[models.Model], str]]:
+    """Every file field of every model whose table is there, unless its storage is certainly another one."""
+    tables: dict[str, set[str]] = {}
+    found = []
+    for model in apps.get_models(include_auto_created=True):
+        fields = [field for field in model._meta.local_fields if isinstance(field, models.FileField)]
+        if not fields or model._meta.proxy:
+            continue
+        using = router.db_for_read(model)
+        if using not in tables:
+            with connections[using].cursor() as cursor:
+                tables[using] = set(connections[using].introspection.table_names(cursor, include_views=True))
+        if model._meta.db_table in tables[using]:
+            found += [(model, field.name) for field in fields if _may_be_same(field.storage, storage)]
+    return found
+
+
+def _may_be_same(one: Storage, other: Storage) -> bool:
+    here, there = _place(one), _place(other)
+    return (None, None) in (here, there) or here == there
+
+
+def _place(storage: Any) -> tuple[Any, Any]:
+    """Bucket and directory of a storage, as far as it says."""
+    if isinstance(storage, LazyObject):
+        if storage._wrapped is empty:
+            storage._setup()
+        storage = storage._wrapped
+    location = getattr(storage, "location", None)
+    return getattr(storage, "bucket_name", None), None if location is None else str(location)
