@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -22,9 +22,17 @@ from wagtail.signals import page_published, page_unpublished, published, unpubli
 
 from . import conf, signals, tasks
 from .events import dispatch, notes, owners, questions
-from .events.facts import About, Fact, ImageFact, Question, ReferenceFact
+from .events.before import (
+    all_touched,
+    can_ask,
+    collection_renamed,
+    images_of_collection,
+    seen_now,
+    touched,
+)
+from .events.facts import Fact, ImageFact, Question, ReferenceFact
 from .events.flush import REPLACED, flush
-from .events.reading import NotMigrated, Read, read_images
+from .events.reading import NotMigrated
 from .events.references import references_before, references_of, references_while_live
 from .events.watching import forget, watching
 from .generation.state import content_type_of
@@ -105,18 +113,17 @@ def before_save(
         return
     before: dict[Any, Any] = {}
     setattr(instance._state, BEFORE, before)
-    if instance.pk is None or instance._state.adding or not _can_ask(using):
+    if instance.pk is None or instance._state.adding or not can_ask(using):
         owners.before_insert(before, tables, sender, instance)
         return
     for model in tables.models_of(sender):
         if not notes.knows(using, model, instance.pk):
-            read = _read(model, Q(pk=instance.pk), using)
-            before[model] = read.seen[0] if read.seen else None
+            before[model] = next(iter(seen_now(model, Q(pk=instance.pk), using)), None)
     owners.before_update(before, tables, sender, instance, using, update_fields)
     if sender in tables.referrers and not _only_draft(update_fields):
         before["references"] = references_before(sender, instance.pk, tables, using)
     if tables.collections and issubclass(sender, Collection):
-        before[Collection] = _collection_renamed(instance, using, update_fields)
+        before[Collection] = collection_renamed(instance, using, update_fields)
 
 
 @quiet
@@ -155,16 +162,6 @@ def after_save(
     notes.note(using, *facts, *before.get(Collection, ()))
 
 
-def _collection_renamed(collection: Any, using: str, update_fields: Any) -> list[Fact]:
-    """What a new name means: groups that find their collection by name may find it now, or another."""
-    if update_fields is not None and "name" not in update_fields:
-        return []
-    stored = Collection.objects.using(using).filter(pk=collection.pk).values_list("name", "path").first()
-    if stored is None or stored[0] == collection.name:
-        return []
-    return list(images_of_collection(collection.pk, stored[1], using))
-
-
 # Deleting -----------------------------------------------------------------------------------------------
 
 
@@ -176,9 +173,9 @@ def before_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) ->
     if not tables.concerns(sender):
         return
     for model in tables.models_of(sender):
-        if not notes.knows(using, model, instance.pk) and _can_ask(using):
-            read = _read(model, Q(pk=instance.pk), using)
-            notes.note(using, *(_touched(model, seen, "image") for seen in read.seen))
+        if not notes.knows(using, model, instance.pk) and can_ask(using):
+            seen = seen_now(model, Q(pk=instance.pk), using)
+            notes.note(using, *(touched(model, each, "image") for each in seen))
     if sender in tables.referrers:
         gone = references_of(instance, tables, using)
         notes.note(using, ReferenceFact(sender, instance.pk, None, gone))
@@ -237,9 +234,9 @@ def relations_changed(
             continue
         if not action.startswith("pre_"):
             notes.note(using, ImageFact(model=model, pk=instance.pk, about="tags"))
-        elif not notes.knows(using, model, instance.pk) and _can_ask(using):
-            read = _read(model, Q(pk=instance.pk), using)
-            notes.note(using, *(_touched(model, seen, "tags") for seen in read.seen))
+        elif not notes.knows(using, model, instance.pk) and can_ask(using):
+            seen = seen_now(model, Q(pk=instance.pk), using)
+            notes.note(using, *(touched(model, each, "tags") for each in seen))
 
 
 def _before_tag_is_deleted(tag: Any, using: str) -> None:
@@ -249,7 +246,7 @@ def _before_tag_is_deleted(tag: Any, using: str) -> None:
             if relation.remote_field.model is type(tag):
                 meant = Q(**{relation.name: tag})
                 question = Question(model._meta.label_lower)  # type: ignore[attr-defined]
-                notes.note(using, *_many(model, meant, "tags", using, question))
+                notes.note(using, *all_touched(model, meant, "tags", using, question))
 
 
 def _tagged(through: Any, row: Any) -> list[tuple[type, Any]]:
@@ -284,7 +281,7 @@ def before_bulk_action(request: Any, action_type: str, objects: Any, action: Any
         if len(pks) > conf.get("BATCH_SIZE"):
             notes.note(using, question)
         else:
-            notes.note(using, *_many(model, Q(pk__in=pks), "collections", using, question))
+            notes.note(using, *all_touched(model, Q(pk__in=pks), "collections", using, question))
 
 
 @quiet
@@ -292,13 +289,6 @@ def before_collection_moves(collection: Any) -> None:
     """Before a collection moves in the tree, which sends no signal."""
     using = collection._state.db
     notes.note(using, *images_of_collection(collection.pk, collection.path, using))
-
-
-def images_of_collection(pk: Any, path: str, using: str) -> Iterator[Fact]:
-    """How the images in and below a collection are now, or, where they are too many, the question which they are."""
-    for model in watching().collections:
-        question = Question(model._meta.label_lower, collection=str(pk))  # type: ignore[attr-defined]
-        yield from _many(model, Q(collection__path__startswith=path), "collections", using, question)
 
 
 # Pages and other objects that refer to images -----------------------------------------------------------
@@ -323,32 +313,9 @@ def _only_draft(update_fields: Any) -> bool:
     return update_fields is not None and DRAFT_FIELDS.issuperset(update_fields)
 
 
-# What they share ----------------------------------------------------------------------------------------
+# Settings -----------------------------------------------------------------------------------------------
 
 
 def setting_was_changed(setting: str = "", **kwargs: Any) -> None:
     if setting in ("WAGTAILIMAGES_IMAGE_MODEL", "INSTALLED_APPS"):
         forget()
-
-
-def _can_ask(using: str) -> bool:
-    """Not in a transaction that has failed already: whatever comes next will not last."""
-    return not connections[using].needs_rollback
-
-
-def _read(model: type, where: Q, using: str, limit: int | None = None) -> Read:
-    return read_images(model, watching().images.get(model, ()), where, using=using, limit=limit)
-
-
-def _touched(model: type, seen: Any, about: About) -> ImageFact:
-    return ImageFact(model=model, pk=seen.image.pk, about=about, before=seen.state or seen.now)
-
-
-def _many(model: type, where: Q, about: About, using: str, question: Question) -> list[Fact]:
-    if not _can_ask(using):
-        return []
-    size = conf.get("BATCH_SIZE")
-    seen = _read(model, where, using, limit=size + 1).seen
-    if len(seen) > size:
-        return [question]
-    return [_touched(model, each, about) for each in seen]

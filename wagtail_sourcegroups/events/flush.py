@@ -47,7 +47,7 @@ def _nobody_suffers(round_: Round) -> Iterator[None]:
         logger.debug("%s", error)
     except Exception as error:
         logger.exception("What happened to images cannot be told; the next run of generateimages sees to it.")
-        round_.failed.append(Failed("changes of images", "", "", sentence(error), source_key="events"))
+        round_.failed.append(Failed("changes of images", "", "", sentence(error), source_key="task:events"))
 
 
 def _tell_all(round_: Round, using: str, facts: list[Fact]) -> None:

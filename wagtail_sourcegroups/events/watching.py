@@ -155,4 +155,4 @@ def _add(group: SourceGroup, found: Watching, owners: dict[type, dict[str, list[
 def _owner_field(model: type, name: str, groups: tuple[SourceGroup, ...]) -> OwnerField:
     declared = model._meta.get_field(name)  # type: ignore[attr-defined]
     remote = declared.related_model if isinstance(declared, ForeignKey) else None
-    return OwnerField(name, remote._meta.concrete_model if remote else None, groups)  # type: ignore[union-attr]
+    return OwnerField(name, remote._meta.concrete_model if remote else None, groups)
