@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from sandbox.gallery.models import CustomImage
+from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups.models import SourceState
 from wagtail_sourcegroups.sourcegroups import CollectionSourceGroup, ImageModelSourceGroup
 
@@ -15,6 +16,7 @@ from .conftest import create_image, jpeg
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ALL = "images:gallery.customimage"
+PRESS = "collection:Press"
 
 
 def test_a_new_image_is_created_for_its_groups(bind, told):
@@ -99,3 +101,67 @@ def test_an_image_made_and_deleted_in_one_transaction_says_nothing(bind, told):
     with transaction.atomic():
         create_image("a").delete()
     assert told == []
+
+
+def test_an_image_nobody_has_looked_at_is_compared_with_what_the_database_held(bind, told, press, archive):
+    bind(CollectionSourceGroup("Press"), CollectionSourceGroup("Archive"), ImageModelSourceGroup())
+    image = create_image("a", press)
+    told.take()
+    for change, expected in (
+        ({"title": "b"}, []),
+        ({"focal_point_x": 3, "focal_point_y": 4}, [("changed", PRESS), ("changed", ALL)]),
+        ({"collection": archive}, [("deleted", PRESS), ("created", "collection:Archive")]),
+    ):
+        SourceState.objects.all().delete()
+        for name, value in change.items():
+            setattr(image, name, value)
+        image.save()
+        assert [(event, key) for event, key, _ in told.take()] == expected
+        assert SourceState.objects.count() == 1
+
+
+def test_a_change_that_sent_no_signal_is_noticed_at_the_next_save(bind, told, press, archive):
+    bind(CollectionSourceGroup("Press"), CollectionSourceGroup("Archive"))
+    image = create_image("a", press)
+    told.take()
+    CustomImage.objects.update(collection=archive)
+    assert told == []
+    CustomImage.objects.get().save()
+    assert told.take() == [("deleted", PRESS, "a"), ("created", "collection:Archive", "a")]
+    CustomImage.objects.update(file=image.file.storage.save("b.jpg", ContentFile(jpeg())))
+    CustomImage.objects.get().save(update_fields=["title"])
+    assert told == [("changed", "collection:Archive", "a")]
+
+
+def test_images_created_without_a_signal_say_nothing(bind, told):
+    bind(ImageModelSourceGroup())
+    image = CustomImage(title="a", width=64, height=48)
+    image.__dict__["file"] = "a.jpg"
+    CustomImage.objects.bulk_create([image])
+    assert told == []
+
+
+def test_more_images_than_a_batch_that_are_saved_together(bind, told, settings):
+    settings.WAGTAIL_SOURCEGROUPS = {"BATCH_SIZE": 2}
+    bind(ImageModelSourceGroup())
+    with transaction.atomic():
+        for title in "abcde":
+            create_image(title)
+    assert told == [("created", ALL, title) for title in "abcde"]
+
+
+def test_images_whose_key_is_no_number(bind, told, press, archive):
+    bind(CollectionSourceGroup("Press", model=UUIDImage), ImageModelSourceGroup(UUIDImage))
+    image = UUIDImage(title="a", file=ContentFile(jpeg(), name="a.jpg"), collection=press)
+    image.save()
+    press_key = CollectionSourceGroup("Press", model=UUIDImage).key
+    all_key = ImageModelSourceGroup(UUIDImage).key
+    assert told.take() == [("created", press_key, "a"), ("created", all_key, "a")]
+    image.title = "b"
+    image.save()
+    assert told.take() == []
+    image.collection = archive
+    image.save()
+    assert told.take() == [("deleted", press_key, "b")]
+    image.delete()
+    assert told.take() == [("deleted", all_key, "b")]
