@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from wagtail.images import get_image_model
 from wagtail.models import Collection
 
-from ..exceptions import CollectionNotFound, SourceGroupsError, UnknownSpec
+from ..exceptions import SourceGroupsError, UnknownSpec
 from ..registry import Registry
 from ..selection import Selection
 from ..sourcegroups import CollectionSourceGroup
@@ -72,11 +72,10 @@ def find_collection(name_or_id: str) -> Collection:
             "give one of these paths."
         )
     found = by_id or by_name
+    if found is None and name_or_id.isdigit() and not Collection.objects.filter(name=name_or_id).exists():
+        raise usage_error(f"There is no collection with the id {name_or_id}, and none of that name.")
     if found is None:
-        unknown_id = isinstance(name_error, CollectionNotFound) and name_or_id.isdigit()
-        raise usage_error(
-            f"{name_error}" + (f" There is none with the id {name_or_id} either." if unknown_id else "")
-        )
+        raise usage_error(str(name_error))
     return found
 
 
