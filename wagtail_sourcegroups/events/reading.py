@@ -31,14 +31,11 @@ from ..models import SourceState
 from ..sourcegroups.base import QuerySetSourceGroup, nothing
 from ..sourcegroups.collections import CollectionSourceGroup
 from .facts import Seen
+from .watching import watching
 
 logger = logging.getLogger("wagtail_sourcegroups")
 
 _COLUMNS = ("file_name", "file_size", "file_hash", "focal_point", "collection", "groups", "stale")
-
-
-#: Keys of groups that were said to have no collection.
-_missing: set[str] = set()
 
 
 class NotMigrated(SourceGroupsError):

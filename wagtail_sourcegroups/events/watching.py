@@ -48,6 +48,8 @@ class Watching:
     """... and collections."""
     through: dict[type, type] = field(default_factory=dict)
     """The models between such images and what is put on them, with the model of that."""
+    missing: set[str] = field(default_factory=set)
+    """Keys of groups that were said to have no collection."""
     _senders: dict[type, tuple[type, ...]] = field(default_factory=dict)
     _concerned: dict[type, bool] = field(default_factory=dict)
 
