@@ -159,12 +159,11 @@ def _say_what_is_missing(
     missing: Sequence[CollectionSourceGroup], asked: Iterable[CollectionSourceGroup]
 ) -> None:
     """Log each group without a collection once, and again if it goes a second time."""
-    _missing.intersection_update(
-        {group.key for group in missing} | (_missing - {group.key for group in asked})
-    )
+    said = watching().missing
+    said -= {group.key for group in asked} - {group.key for group in missing}
     for group in missing:
-        if group.key not in _missing:
-            _missing.add(group.key)
+        if group.key not in said:
+            said.add(group.key)
             try:
                 group.resolve()
             except CollectionNotFound as error:
