@@ -121,6 +121,9 @@ from io import BytesIO
 from PIL import Image
 from django.core.files.base import ContentFile
 from wagtail.images import get_image_model
+from wagtail.models import Collection
+# The sandbox registers a group for this one.
+Collection.objects.get(depth=1).add_child(name="Odd formats")
 buffer = BytesIO()
 Image.new("RGB", (400, 300), "teal").save(buffer, "JPEG")
 get_image_model().objects.create(title="Teal", file=ContentFile(buffer.getvalue(), "teal.jpg"))
