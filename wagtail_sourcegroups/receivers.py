@@ -30,7 +30,7 @@ from .events.before import (
     seen_now,
     touched,
 )
-from .events.facts import Fact, ImageFact, Question, ReferenceFact
+from .events.facts import Fact, ImageFact, Question, ReferenceFact, RenditionGone
 from .events.flush import REPLACED, flush
 from .events.reading import NotMigrated
 from .events.references import references_before, references_of, references_while_live
@@ -206,6 +206,7 @@ def _kept(image: Any) -> Any:
 
 def _rendition_deleted(rendition: Any, using: str) -> None:
     """Deleted on purpose, unless the image object says that its file was replaced a moment ago."""
+    notes.note(using, RenditionGone(type(rendition), rendition.pk))
     image = rendition._state.fields_cache.get("image")
     if image is None or not image._state.__dict__.pop(REPLACED, False):
         return

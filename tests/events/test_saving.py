@@ -8,8 +8,9 @@ from django.db import transaction
 
 from sandbox.gallery.models import CustomImage
 from tests.testapp.models import UUIDImage
-from wagtail_sourcegroups.models import SourceState
+from wagtail_sourcegroups.models import RenditionRecord, SourceState
 from wagtail_sourcegroups.sourcegroups import CollectionSourceGroup, ImageModelSourceGroup
+from wagtail_sourcegroups.strategies import Eager
 
 from .conftest import create_image, jpeg
 
@@ -165,3 +166,11 @@ def test_images_whose_key_is_no_number(bind, told, press, archive):
     assert told.take() == [("deleted", press_key, "b")]
     image.delete()
     assert told.take() == [("deleted", all_key, "b")]
+
+
+def test_what_is_kept_beside_renditions_goes_with_them(bind):
+    bind(ImageModelSourceGroup(), strategy=Eager())
+    image = create_image("a")
+    assert RenditionRecord.objects.count() == image.renditions.count() > 0
+    image.delete()
+    assert not RenditionRecord.objects.exists()

@@ -89,7 +89,15 @@ class Question:
     after: str = ""
 
 
-Fact = ImageFact | FileFact | ReferenceFact | Question
+@dataclass(frozen=True, slots=True)
+class RenditionGone:
+    """A rendition was deleted, and with it whatever is kept beside it."""
+
+    model: type
+    pk: Any
+
+
+Fact = ImageFact | FileFact | ReferenceFact | RenditionGone | Question
 
 
 @dataclass(slots=True)

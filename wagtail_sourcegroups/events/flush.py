@@ -15,13 +15,24 @@ from .. import conf
 from ..generation.failures import sentence
 from ..generation.progress import Failed
 from ..generation.sources import source_of
-from ..generation.state import Snapshot, forget_images, now_stale, with_stale, write_states
+from ..generation.state import Snapshot, forget_images, forget_renditions, now_stale, with_stale, write_states
 from ..models import SourceState
 from ..registry import get_registry
 from . import dispatch, references
 from .comparing import Verdict, compare, left
 from .dispatch import Round
-from .facts import About, Fact, FileFact, ImageFact, Question, ReferenceFact, Seen, Story, stories_of
+from .facts import (
+    About,
+    Fact,
+    FileFact,
+    ImageFact,
+    Question,
+    ReferenceFact,
+    RenditionGone,
+    Seen,
+    Story,
+    stories_of,
+)
 from .questions import ask_later
 from .reading import NotMigrated, read_images
 from .watching import Watching, watching
@@ -56,6 +67,7 @@ def _tell_all(round_: Round, using: str, facts: list[Fact]) -> None:
     referring = [fact for fact in facts if isinstance(fact, ReferenceFact)]
     found = references.image_facts(referring, tables, using) if referring else []
     stories = stories_of([*facts, *found])
+    _forget_renditions(fact for fact in facts if isinstance(fact, RenditionGone))
     _tell_files(round_, tables, [fact for fact in facts if isinstance(fact, FileFact)])
     for model in tables.images:
         told = [story for (of, _), story in stories.items() if of is model]
@@ -151,6 +163,14 @@ def _remember_replaced(story: Story, verdict: Verdict) -> None:
     for fact in story.facts:
         if fact.saved is not None:
             setattr(fact.saved._state, REPLACED, verdict.replaced)
+
+
+def _forget_renditions(facts: Iterable[RenditionGone]) -> None:
+    gone: dict[type, list[Any]] = {}
+    for fact in facts:
+        gone.setdefault(fact.model, []).append(fact.pk)
+    for model, pks in gone.items():
+        forget_renditions(model, pks)
 
 
 def _tell_files(round_: Round, tables: Watching, facts: Iterable[FileFact]) -> None:
