@@ -123,6 +123,9 @@ class ImageSpecField:
     def __get__(self, instance: Model | None, owner: type) -> RenditionSet | Self | None:
         if instance is None:
             return self
+        if not apps.is_installed("wagtail_sourcegroups"):
+            # Taken out again: there is no rendition set, as for an object without an image, and pages still work.
+            return None
         # Models load before it may be imported.
         from .generation.renditionset import RenditionSet
 
