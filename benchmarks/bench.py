@@ -1,0 +1,69 @@
+"""What every benchmark is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .extent import Extent
+from .photographs import Photographs
+from .site import Site
+
+#: The camera set's specs, and the web set's.
+EIGHT = (
+    "width-400",
+    "width-800",
+    "width-1200",
+    "width-1600",
+    "width-2400",
+    "fill-400x400",
+    "fill-1200x630",
+    "max-165x165",
+)
+TWO = ("max-165x165", "width-800")
+FORMATS = tuple(
+    f"width-{width}|format-{name}" for width in (400, 800, 1600) for name in ("avif", "webp", "jpeg")
+)
+
+
+@dataclass
+class Bench:
+    """An empty site to copy, photographs, how much to do, and whom to tell what is being done."""
+
+    empty: Site
+    photographs: Photographs
+    extent: Extent
+    say: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        self._sites: dict[str, Site] = {}
+
+    def web(self) -> Site:
+        count = self.extent.web
+        return self._site("web", lambda: self._filled("web", self.photographs.web(count)))
+
+    def camera(self, count: int | None = None) -> Site:
+        """A site of so many camera photographs; as many as the camera set has, unless told."""
+        count = count or self.extent.camera
+        name = f"camera-{count}"
+        return self._site(name, lambda: self._filled(name, self.photographs.camera(count)))
+
+    def single(self) -> Site:
+        """A site of the largest camera photograph; in a quick run of the smallest."""
+        photograph = self.photographs.camera(6)[5] if self.extent.largest else self.photographs.camera(1)[0]
+        return self._site("single", lambda: self._filled("single", [photograph]))
+
+    def many_web(self) -> Site:
+        """A site of so many web photographs, each several times."""
+        photographs = self.photographs.web(12)
+        count = self.extent.remote_images
+        chosen = [photographs[number % len(photographs)] for number in range(count)]
+        return self._site("remote", lambda: self._filled("remote", chosen))
+
+    def _filled(self, name: str, originals: list) -> Site:
+        return self.empty.filled(name, originals, self.photographs.small())
+
+    def _site(self, name: str, make: Callable[[], Site]) -> Site:
+        if name not in self._sites:
+            self._sites[name] = make()
+        return self._sites[name]
