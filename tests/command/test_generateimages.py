@@ -356,7 +356,7 @@ class TestDryRun:
 
         assert result.status == 1
         assert (result.json["expected"], result.json["generated"], result.json["bytes"]) == (4, 4, 0)
-        assert [query["sql"] for query in captured if not query["sql"].strip().startswith("SELECT")] == []
+        assert [query["sql"] for query in captured if re.match("INSERT|UPDATE|DELETE", query["sql"])] == []
         assert {model.__name__: model.objects.count() for model in OURS} == {m.__name__: 0 for m in OURS}
         assert stored(media_root) == set()
 

@@ -42,13 +42,13 @@ def _what(several: list[Failed]) -> str:
     return f" ({counted(len(several), 'rendition')} of {specs})"
 
 
-def totals_sentence(totals: Totals, *, seconds: float, dry_run: bool) -> str:
+def totals_sentence(totals: Totals, *, seconds: float, dry_run: bool, only_failed: bool = False) -> str:
     """The counts of a run in one line, beginning with what matters most."""
     counts = totals.all
     sources = counted(counts.sources, "source")
     took = duration_in_words(seconds)
     if not counts.sources:
-        return f"No source was found ({took})."
+        return f"{'Nothing has failed before' if only_failed else 'No source was found'} ({took})."
     if not counts.generated and not counts.failed:
         return f"{counted(counts.existing, 'rendition')} of {sources} exist{_s(counts.existing)} ({took})."
     parts = [f"{counts.existing:,} existing"] if counts.existing else []

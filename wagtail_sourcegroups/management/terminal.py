@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import IO, Any
@@ -108,7 +109,7 @@ class BarProgress(SilentProgress):
             file=self._screen,
             unit=" images",
             leave=False,
-            dynamic_ncols=True,
+            **_shape(self._screen),
             bar_format=WITH_TOTAL if sources else WITHOUT_TOTAL,
         )
 
@@ -157,6 +158,15 @@ class BarProgress(SilentProgress):
         failed = f", {self._failed:,} failed" if self._failed else ""
         # tqdm puts a comma and a blank before it.
         self._bar.set_postfix_str(shortened(self._name) + failed, refresh=True)
+
+
+def _shape(screen: IO[str]) -> dict[str, Any]:
+    """How large the terminal is: as large as it is at any moment, or as usual where it does not say."""
+    try:
+        known = os.get_terminal_size(screen.fileno()).columns > 0
+    except (OSError, ValueError, AttributeError):
+        known = False
+    return {"dynamic_ncols": True} if known else {"ncols": 80, "nrows": 24}
 
 
 def shortened(name: str, width: int = NAME_WIDTH) -> str:
