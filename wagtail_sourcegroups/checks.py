@@ -28,7 +28,7 @@ from wagtail.images import get_image_model
 
 from . import conf
 from .exceptions import SourceGroupsError
-from .generation.files import cache_is_per_process
+from .generation.departures import cache_is_per_process
 from .registry import Registry, get_registry
 from .strategies import default_strategy
 

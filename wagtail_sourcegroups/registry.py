@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from wagtail import hooks
 
-from .exceptions import InvalidSourceGroup, SourceGroupsError, UnknownSpec
+from .exceptions import InvalidSourceGroup, InvalidSpec, SourceGroupsError, UnknownSpec
 from .registrations import Registrations, same_group
 from .sourcegroups.adapters import adapt
 from .sourcegroups.base import SourceGroup
@@ -170,10 +170,14 @@ class Registry:
         """Everything registered, as one consistent picture; kept until something is registered again."""
         registrations = self._registrations
         if self._reading is None or self._read_version != registrations.version:
+            if self._read_again:
+                # Imports every app's hooks, which may register; what comes later than the copy is read next time.
+                hooks.search_for_hooks()
+            version = registrations.version
             hooked = hook_registrations(registrations) if self._read_again else registrations
-            self._reading = build_reading(hooked)
-            # Discovering hooks imports modules which register: what they added has been read.
-            self._read_version = registrations.version
+            reading = build_reading(hooked)
+            self._reading, self._read_version = reading, version
+            return reading
         return self._reading
 
     def _unknown(self, beginning: str, asked: str) -> str:
@@ -200,10 +204,12 @@ def hook_registrations(registrations: Registrations) -> Registrations:
     groups_from_hooks = [(fn(), _location(fn)) for fn in hooks.get_hooks(GROUPS_HOOK)]
     together = registrations.copy()
     for specs, location in from_hooks:
-        for spec in specs:
+        for spec in _listed(SPECS_HOOK, specs, location, "a list of specs"):
             together.add_spec(spec, location)
     for pairs, location in groups_from_hooks:
-        for pair in pairs:
+        for pair in _listed(
+            GROUPS_HOOK, pairs, location, "pairs of a spec id, or several, and a source group"
+        ):
             try:
                 spec_ids, group = pair
             except (TypeError, ValueError):
@@ -213,6 +219,12 @@ def hook_registrations(registrations: Registrations) -> Registrations:
                 ) from None
             together.add_group(spec_ids, group, location)
     return together
+
+
+def _listed(hook: str, returned: Any, location: str, accepted: str) -> list[Any]:
+    if isinstance(returned, str | RenditionSpec) or not isinstance(returned, Iterable):
+        raise InvalidSpec(f"The hook {hook} at {location} returned {returned!r}; it must return {accepted}.")
+    return list(returned)
 
 
 def build_reading(registrations: Registrations) -> Reading:

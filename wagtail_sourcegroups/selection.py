@@ -75,13 +75,13 @@ def failed_images(model: type[Model]) -> list[Any]:
     """The primary keys of images with a failure on record. One query."""
     content_type = ContentType.objects.get_for_model(model)
     ids = GenerationFailure.objects.filter(content_type=content_type).values_list("object_id", flat=True)
-    return [model._meta.pk.to_python(object_id) for object_id in ids.distinct()]
+    return [model._meta.pk.to_python(object_id) for object_id in ids.order_by().distinct()]
 
 
 def failed_files() -> frozenset[str]:
     """The source keys of plain files with a failure on record. One query."""
     keys = GenerationFailure.objects.filter(source_key__startswith="file:")
-    return frozenset(keys.values_list("source_key", flat=True).distinct())
+    return frozenset(keys.order_by().values_list("source_key", flat=True).distinct())
 
 
 def modified_at(source: FileSourceBase) -> datetime | None:

@@ -145,7 +145,7 @@ def _expand(pattern: str) -> Iterator[str]:
             f"{pattern!r} is no filter pattern: it must be made of letters, digits, '_', '-', '.', '|', "
             "and braces with commas, such as 'fill-{800x450,1600x900}|format-webp'."
         )
-    pieces = pattern.split("|") if "|" in pattern else pattern.split()
+    pieces = pattern.split("|") if "|" in pattern else pattern.split() or [""]
     for combination in itertools.product(*[_alternatives(piece.strip(), pattern) for piece in pieces]):
         yield "|".join(combination)
 

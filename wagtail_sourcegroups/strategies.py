@@ -136,8 +136,15 @@ def build_strategy(given: Any) -> Any:
 
 
 def default_strategy() -> Any:
-    """The strategy of specs that name none: the ``DEFAULT_STRATEGY`` setting."""
-    return build_strategy(conf.get("DEFAULT_STRATEGY"))
+    """The strategy of specs that name none: the ``DEFAULT_STRATEGY`` setting. One object, as of any other spec."""
+    global _default
+    given = conf.get("DEFAULT_STRATEGY")
+    if _default is None or _default[0] is not given:
+        _default = given, build_strategy(given)
+    return _default[1]
+
+
+_default: tuple[Any, Any] | None = None
 
 
 def callback(strategy: Any, name: str) -> Callback | None:

@@ -26,7 +26,7 @@ from .generation.failures import sentence
 from .generation.options import Options
 from .generation.progress import Failed
 from .generation.requests import Request
-from .generation.sources import FieldFileSource, PlainSource, Source, source_of
+from .generation.sources import FieldFileSource, PlainSource, Source, source_of, storable
 from .models import FileSource
 from .registry import get_registry
 from .sourcegroups.directories import DirectorySourceGroup
@@ -150,7 +150,9 @@ def _ids_of(source: Source) -> list[str] | None:
     if isinstance(source, FieldFileSource):
         instance = source.file.instance
         return ["field", instance._meta.label_lower, str(instance.pk), source.file.field.name]
-    if isinstance(source, PlainSource) and path_of(source.identity) is not None:
+    stored = storable(source.identity) if isinstance(source, PlainSource) else ""
+    # A name that is no text cannot be found again by what a row says of it.
+    if isinstance(source, PlainSource) and stored == source.identity and path_of(stored) is not None:
         row = filestore.source_rows([source])[source.digest]
         return ["source", str(row.pk)]
     return None

@@ -11,22 +11,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connections, router
+from django.db import connections, router, transaction
 from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
 
 from . import conf
 from .generation import bound
-from .generation.failures import clear_groups, clear_tasks, group_failed, record
+from .generation.failures import clear_files, clear_groups, clear_tasks, file_failed, group_failed, record
 from .generation.membership import Batch, FileBatch, ImageBatch, ImageRow, Membership, row_fields
 from .generation.progress import Failed
 from .generation.requests import Request
-from .generation.sources import FileSourceBase, ImageSource, PlainSource, source_of
+from .generation.sources import FileSourceBase, ImageSource, PlainSource, Source, source_of
 from .registry import Binding
 from .selection import Selection, failed_files
 from .sourcegroups.base import QuerySetSourceGroup, SourceGroup, image_groups
 from .specs import RenditionSpec
 
 Specs = tuple[RenditionSpec, ...]
+
+#: Plain files of a batch whose content is kept, since nobody could open them again.
+IN_MEMORY = 20
 
 
 @dataclass
@@ -84,12 +87,19 @@ class Walk:
                     self._broken.add(group)
                     continue
                 group.resolve()
+                self._try(group)
             except Exception as error:  # noqa: BLE001 - code of the site; it costs the others nothing
                 self._fail(group, error)
             else:
                 fine.append(group.key)
         if self.write:
             clear_groups(fine)
+
+    @staticmethod
+    def _try(group: QuerySetSourceGroup) -> None:
+        """Ask the database for one row: what is wrong with a site's query shows only then."""
+        with transaction.atomic(using=router.db_for_read(group.model)):
+            group.model._base_manager.annotate(in_group=inside(group)).values_list("in_group").first()
 
     def count(self) -> int | None:
         """How many sources there will be; ``None`` where only walking tells. One query for each image model."""
@@ -163,9 +173,11 @@ class Walk:
         only = failed_files() if self.selection.only_failed else None
         pending: list[Request] = []
         images: list[Any] = []
+        if self.write:
+            clear_files(group.key)
         try:
             for file in group.files():
-                source = source_of(file, group.identity(file))
+                source = self._source(group, file)
                 if isinstance(source, ImageSource):
                     images.append(source.image)
                 elif isinstance(source, FileSourceBase) and source:
@@ -173,7 +185,7 @@ class Walk:
                         pending += self._request(source, specs)
                     if isinstance(source, PlainSource):
                         source.release()
-                if len(pending) >= self.size:
+                if len(pending) >= self.size or self._weigh(pending):
                     yield from self._files(group, pending)
                     pending = []
                 if len(images) >= self.size:
@@ -187,6 +199,25 @@ class Walk:
                 clear_groups([group.key])
         yield from self._files(group, pending)
         yield from self._given_images(images, specs)
+
+    def _source(self, group: SourceGroup, file: Any) -> Source | None:
+        """What a file of a group is, or ``None`` if it cannot be read: that costs the other files nothing."""
+        try:
+            return source_of(file, group.identity(file))
+        except Exception as error:  # noqa: BLE001 - a closed handle, a disk that fails, code of the site
+            # Whatever was made of it before must not be taken for left over.
+            self._broken.add(group)
+            spec_ids = [spec.id for spec in self._specs[group]]
+            failed = file_failed(group.key, str(getattr(file, "name", file)), spec_ids, error)
+            self.failures.append(failed)
+            if self.write:
+                record([failed])
+            return None
+
+    @staticmethod
+    def _weigh(requests: list[Request]) -> bool:
+        """Whether the content of these sources, where it had to be kept, is enough for one batch."""
+        return sum(isinstance(r.source, PlainSource) and r.source.in_memory for r in requests) >= IN_MEMORY
 
     def _request(self, source: FileSourceBase, specs: Specs) -> list[Request]:
         """A file that another group gave before is asked only for what that group did not want of it."""

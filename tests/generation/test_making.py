@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from django.core.files.images import ImageFile
 from django.core.files.storage import FileSystemStorage
 from django.db.models.signals import post_save
+from django.test import TestCase
 from PIL import Image as PillowImage
 from wagtail.images import get_image_model
 from wagtail.images.models import Filter
@@ -18,8 +19,7 @@ from wagtail.images.models import Filter
 from tests.images import asks, picture, rows, stored
 from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.generation import store
-from wagtail_sourcegroups.generation.batches import make
+from wagtail_sourcegroups.generation import batches, store
 from wagtail_sourcegroups.generation.options import Options
 from wagtail_sourcegroups.models import (
     BoundFilterSpec,
@@ -28,9 +28,22 @@ from wagtail_sourcegroups.models import (
     RenditionRecord,
     SourceState,
 )
+from wagtail_sourcegroups.registry import get_registry
 from wagtail_sourcegroups.signals import generation_failed, renditions_generated
 
 pytestmark = pytest.mark.django_db
+
+
+def make(*args: Any, **kwargs: Any) -> Any:
+    """As outside of a transaction: what waits for the commit is done before the next line."""
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        return batches.make(*args, **kwargs)
+
+
+@pytest.fixture(autouse=True)
+def nothing_registered() -> Iterator[None]:
+    with get_registry().override(empty=True):
+        yield
 
 
 @pytest.fixture
@@ -180,7 +193,7 @@ class TestForce:
     def test_where_each_process_has_its_cache_the_old_file_stays_a_while(
         self, make_image: Any, spec: RenditionSpec, media_root: Path, settings: Any
     ) -> None:
-        from wagtail_sourcegroups.generation.files import discard_leftovers
+        from wagtail_sourcegroups.generation.departures import discard_leftovers
 
         image = make_image()
         make(asks(image, spec))
@@ -305,11 +318,11 @@ class TestChangedOriginals:
         replaced = threading.Event()
         keep = store.keep
 
-        def keep_late(work: Any, outcome: Any) -> None:
+        def keep_late(work: Any, outcome: Any, departures: Any) -> None:
             if not replaced.is_set():
                 replaced.set()
                 self.replace(type(image).objects.get(pk=image.pk))
-            keep(work, outcome)
+            keep(work, outcome, departures)
 
         monkeypatch.setattr(store, "keep", keep_late)
         totals = make(asks(image, spec))
@@ -322,9 +335,9 @@ class TestChangedOriginals:
         image = make_image()
         keep = store.keep
 
-        def keep_late(work: Any, outcome: Any) -> None:
+        def keep_late(work: Any, outcome: Any, departures: Any) -> None:
             type(image).objects.filter(pk=image.pk).delete()
-            keep(work, outcome)
+            keep(work, outcome, departures)
 
         monkeypatch.setattr(store, "keep", keep_late)
         totals = make(asks(image, spec))
@@ -339,10 +352,10 @@ class TestRaces:
         image = make_image()
         keep = store.keep
 
-        def keep_late(work: Any, outcome: Any) -> None:
+        def keep_late(work: Any, outcome: Any, departures: Any) -> None:
             monkeypatch.setattr(store, "keep", keep)
             make(asks(image, spec))
-            keep(work, outcome)
+            keep(work, outcome, departures)
 
         monkeypatch.setattr(store, "keep", keep_late)
         totals = make(asks(image, spec)).all
@@ -362,10 +375,10 @@ class TestRaces:
         make(asks(image, spec))
         keep = store.keep
 
-        def keep_late(work: Any, outcome: Any) -> None:
+        def keep_late(work: Any, outcome: Any, departures: Any) -> None:
             monkeypatch.setattr(store, "keep", keep)
             make(asks(image, spec, force=True))
-            keep(work, outcome)
+            keep(work, outcome, departures)
 
         monkeypatch.setattr(store, "keep", keep_late)
         make(asks(image, spec, force=True))

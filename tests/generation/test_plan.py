@@ -5,6 +5,7 @@ from wagtail.images.models import AbstractImage
 
 from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.generation.plan import Old, decide
+from wagtail_sourcegroups.generation.verifying import Verdict
 from wagtail_sourcegroups.generation.wanted import SVG_REASON, OutputKey, Wanted, WantedFilters
 
 W20 = OutputKey("width-20", "")
@@ -56,7 +57,8 @@ class TestDecide:
         assert decision.drop == [former]
 
     def test_a_lost_file_keeps_its_row(self) -> None:
-        decision = decide(wanted("width-20"), [old(1, "width-20", "gone.jpg")], lost={"gone.jpg"})
+        files = Verdict(lost=frozenset({"gone.jpg"}))
+        decision = decide(wanted("width-20"), [old(1, "width-20", "gone.jpg")], files=files)
         assert decision.missing == {W20}
         assert decision.lost == {W20: old(1, "width-20", "gone.jpg")}
         assert decision.replace == {}

@@ -16,13 +16,14 @@ Event = Literal["created", "changed", "deleted"]
 class Verdict:
     """
     ``events`` by group key, how the image is to be remembered, and how it was if that is known and matters:
-    ``replaced`` tells that it has another original now.
+    ``replaced`` tells that it has another original now, ``refocused`` that it has another focal point.
     """
 
     events: dict[str, Event]
     now: Snapshot
     before: Snapshot | None
     replaced: bool
+    refocused: bool
 
 
 def compare(
@@ -63,6 +64,7 @@ def compare(
         now=replace(now, groups=frozenset(member), stale=before.stale if before else ()),
         before=before,
         replaced=before is not None and file_changed(before, now),
+        refocused=before is not None and before.focal_point != now.focal_point,
     )
 
 

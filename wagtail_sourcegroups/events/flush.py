@@ -12,9 +12,9 @@ from django.db import router, transaction
 from django.db.models import Q
 
 from .. import conf
-from ..generation.failures import sentence
+from ..generation.failures import forgive, sentence
 from ..generation.progress import Failed
-from ..generation.sources import source_of
+from ..generation.sources import image_key, source_of
 from ..generation.state import Snapshot, forget_images, forget_renditions, now_stale, with_stale, write_states
 from ..models import SourceState
 from ..registry import get_registry
@@ -149,9 +149,11 @@ def _remember(model: type, seen: dict[Any, Seen], verdicts: dict[str, Verdict]) 
             now = with_stale(now, verdict.before, renditions.get(str(pk), ()))
         if now != found.state:
             kept[str(pk)] = now
+    changed = [pk for pk in seen if verdicts[str(pk)].replaced or verdicts[str(pk)].refocused]
     if kept:
         with transaction.atomic(using=router.db_for_write(SourceState)):
             write_states(model, kept)
+            forgive([image_key(model, pk) for pk in changed])
 
 
 def _remember_replaced(story: Story, verdict: Verdict) -> None:

@@ -13,20 +13,24 @@ from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
+import django.db
+from django.db import connections
+
 from .. import conf
 from ..exceptions import SourceGone
 from ..signals import generation_failed, renditions_generated
-from . import bound, filestore, plan, store
+from . import bound, filestore, making, plan, store
 from .budget import PixelBudget
+from .departures import Departures
 from .failures import clear, clear_made, record, sentence
 from .filestore import FileWork
+from .making import Outcome
 from .membership import ROW_FIELDS, Batch, FileBatch, ImageBatch, ImageRow, batches_of
 from .options import Options
 from .plan import Work, counts_in_all
 from .progress import Failed, Progress, Totals
-from .requests import Request
+from .requests import Request, merge
 from .state import write_states
-from .store import Outcome
 from .wanted import OutputKey
 
 logger = logging.getLogger("wagtail_sourcegroups")
@@ -43,7 +47,7 @@ def make(
     requests: Iterable[Request], *, options: Options | None = None, progress: Progress | None = None
 ) -> Totals:
     """Make what some requests ask for. What exists is left as it is, unless a request or the options force."""
-    requests = list(requests)
+    requests = merge(requests)
     options = options or Options()
     if options.patient:
         # What events ask for is asked by bindings.
@@ -79,6 +83,7 @@ class _Round:
         self.options = options
         self.progress = progress
         self.totals = Totals()
+        self.departures = Departures()
         self.budget = PixelBudget(conf.get("MAX_PIXELS_IN_FLIGHT"))
         self.made: dict[str, list[str]] = {}
         self.failures: list[Failed] = []
@@ -104,9 +109,21 @@ class _Round:
                 )
         finally:
             # Also when interrupted for good: what failed so far is known.
-            clear_made(self.made)
-            record(self.failures, models=self.models)
-            self.made, self.failures, self.models = {}, [], {}
+            self.conclude()
+
+    def conclude(self) -> None:
+        """What is done once for a batch. One thing failing costs no other, and none hides why the batch ended."""
+        made, failures, models = self.made, self.failures, self.models
+        self.made, self.failures, self.models = {}, [], {}
+        for step in (
+            lambda: clear_made(made),
+            lambda: record(failures, models=models),
+            self.departures.take_leave,
+        ):
+            try:
+                step()
+            except django.db.Error:
+                logger.exception("A batch cannot be concluded; the next run of generateimages sees to it.")
 
     def plan(self, batch: Batch, totals: Totals | None = None) -> list[AnyWork]:
         totals = self.totals if totals is None else totals
@@ -118,6 +135,10 @@ class _Round:
             if isinstance(batch, ImageBatch):
                 write_states(batch.model, planned.states)
             clear(planned.outdated_failures)
+        for unsure in planned.unsure:
+            totals.fail(unsure.failed, unsure.spec_ids, in_all=unsure.in_all)
+            self.failures.append(unsure.failed)
+            self.progress.failure(unsure.failed)
         works: list[AnyWork] = planned.works
         return works
 
@@ -133,8 +154,8 @@ class _Round:
                 waiting.clear()
             while waiting and len(running) < 2 * self.options.threads:
                 work = waiting.popleft()
-                if isinstance(work, Work) and store.has_own_way(work.source.image):
-                    self.finish(work, store.make_their_way(work), again)
+                if isinstance(work, Work) and making.has_own_way(work.source.image):
+                    self.finish(work, making.make_their_way(work), again)
                 else:
                     running[pool.submit(self.make_one, work)] = work
             if running:
@@ -145,19 +166,23 @@ class _Round:
 
     def make_one(self, work: AnyWork) -> Outcome:
         """In a worker thread."""
-        maker: Any = store.make_files if isinstance(work, Work) else filestore.make_plain_files
-        outcome: Outcome = maker(
-            work, max_output_pixels=conf.get("MAX_OUTPUT_PIXELS"), admit=self.budget.admit
-        )
+        maker: Any = making.make_files if isinstance(work, Work) else filestore.make_plain_files
+        try:
+            outcome: Outcome = maker(
+                work, max_output_pixels=conf.get("MAX_OUTPUT_PIXELS"), admit=self.budget.admit
+            )
+        finally:
+            # A site's own upload_to may have asked the database, in a connection of this thread.
+            connections.close_all()
         return outcome
 
     def finish(self, work: AnyWork, outcome: Outcome, again: list[Work]) -> None:
         """Keep and count what came of one source."""
         keeper: Any = store.keep if isinstance(work, Work) else filestore.keep_plain
         try:
-            keeper(work, outcome)
+            keeper(work, outcome, self.departures)
         except SourceGone:
-            if isinstance(work, Work) and store.still_there(work):
+            if isinstance(work, Work) and store.current_file(work.source.image) is not None:
                 again.append(work)
                 return
             self.skip_all(work)
@@ -234,14 +259,25 @@ class _Round:
         self.progress.worked_on(work.source.name, len(work.filters), 0, 0.0)
 
     def renewed(self, works: list[Work]) -> list[AnyWork]:
-        """The works of images that got another file, planned anew from their rows of now; counted already."""
+        """The works of images that got another file, planned anew from their rows of now."""
         found: list[AnyWork] = []
         for work in works:
             model = work.source.model
-            image = model._default_manager.filter(pk=work.source.image.pk).first()  # type: ignore[attr-defined,union-attr]
+            image = model._base_manager.filter(pk=work.source.image.pk).first()  # type: ignore[attr-defined,union-attr]
             if image is None:
                 self.skip_all(work)
+                self.progress.advance(1, self.totals)
                 continue
             row = ImageRow([getattr(image, name) for name in ROW_FIELDS], work.membership)
-            found += self.plan(ImageBatch(model, [row], images={image.pk: image}), Totals())
+            batch = ImageBatch(model, [row], images={image.pk: image}, force=self.options.force)
+            # What exists was counted the first time.
+            planned = self.plan(batch, Totals())
+            found += planned
+            if not planned:
+                # Somebody else has made it all.
+                for key, _ in work.filters:
+                    self.totals.count(
+                        "existing", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
+                    )
+                self.progress.advance(1, self.totals)
         return found

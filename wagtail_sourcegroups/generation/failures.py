@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 from ..exceptions import SourceGroupsError
 from ..models import GenerationFailure
 from .progress import Failed
+from .sources import storable
 from .state import content_type_of
 from .upsert import upsert
 
@@ -49,10 +51,10 @@ def record(failures: Iterable[Failed], *, models: Mapping[str, tuple[type, Any]]
             source_key=failed.source_key,
             content_type=content_type_of(model) if model is not None else None,
             object_id=str(pk),
-            source_name=failed.source[:255],
+            source_name=storable(failed.source)[:255],
             spec_id=failed.spec[:255],
             filter_spec=failed.filter_spec,
-            error=failed.error,
+            error=storable(failed.error),
             attempts=0,
             last_failed_at=timezone.now(),
         )
@@ -71,6 +73,13 @@ def record(failures: Iterable[Failed], *, models: Mapping[str, tuple[type, Any]]
         GenerationFailure.objects.filter(filter_spec=filter_spec, source_key__in=keys).update(
             attempts=F("attempts") + 1
         )
+
+
+def forgive(source_keys: Iterable[str]) -> None:
+    """Sources that failed are other ones now: nobody has failed with these yet. One statement, none for none."""
+    source_keys = list(source_keys)
+    if source_keys:
+        GenerationFailure.objects.filter(source_key__in=source_keys).update(attempts=0)
 
 
 def clear(pks: Iterable[int]) -> None:
@@ -101,6 +110,23 @@ def group_failed(key: str, label: str, spec_ids: Iterable[str], error: Exception
         error=sentence(error),
         source_key=f"group:{key}"[:255],
     )
+
+
+def file_failed(key: str, name: str, spec_ids: Iterable[str], error: Exception) -> Failed:
+    """A file of a group that cannot be read; the failure to record and report."""
+    shown = os.path.basename(name)
+    return Failed(
+        source=shown,
+        spec=", ".join(spec_ids),
+        filter_spec="",
+        error=sentence(error),
+        source_key=storable(f"unreadable:{key}:{shown}")[:255],
+    )
+
+
+def clear_files(key: str) -> None:
+    """A group is walked anew: which of its files cannot be read will show."""
+    GenerationFailure.objects.filter(source_key__startswith=f"unreadable:{key}:"[:255]).delete()
 
 
 def clear_groups(keys: Iterable[str]) -> None:

@@ -1,30 +1,17 @@
-"""
-Files in the rendition storage: how they are named, saved and, last of all, deleted.
-
-A file is saved before the row that names it, and deleted only when no row does.
-"""
+"""Files in the rendition storage: how they are named and saved. A file is saved before the row that names it."""
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
-from django.core.cache.backends.locmem import LocMemCache
 from django.core.files import File
 from django.core.files.storage import Storage
-from django.db import DatabaseError, models
-from django.utils import timezone
-
-from .. import conf
-from ..models import FileRendition, LeftoverFile
-from .upsert import upsert
-
-logger = logging.getLogger("wagtail_sourcegroups")
+from django.db import models
+from django.utils.functional import LazyObject, empty
 
 _names_in_hand: set[tuple[int, str]] = set()
 _names_lock = threading.Lock()
@@ -40,7 +27,8 @@ def overwrites(storage: Storage) -> bool:
         value = getattr(storage, option, None)
         if value is not None:
             return bool(value)
-    return False
+    # A storage with a way of its own to choose names may well choose one that is taken.
+    return type(unwrapped(storage)).get_available_name is not Storage.get_available_name
 
 
 def save(storage: Storage, name: str, content: File, *, max_length: int | None) -> str:
@@ -67,79 +55,6 @@ def save_again(storage: Storage, name: str, content: File) -> str:
 def generated_name(instance: models.Model, content: File) -> str:
     """The name Wagtail gives a rendition file, from the field's own ``upload_to``."""
     return instance._meta.get_field("file").generate_filename(instance, content.name)  # type: ignore[union-attr]
-
-
-def discard(model: type[models.Model], names: Iterable[str]) -> None:
-    """
-    Delete files that lost their row, or never had one, unless some row names them after all. One query.
-
-    A file that cannot be deleted is left over; ``--verify`` finds it.
-    """
-    names = set(names)
-    if not names:
-        return
-    storage = storage_of(model)
-    try:
-        named = named_files(names, model)
-    except DatabaseError as error:
-        logger.warning("%d files were left over: the database cannot be asked (%s)", len(names), error)
-        return
-    for name in names - named:
-        try:
-            storage.delete(name)
-        except Exception as error:  # noqa: BLE001 - the work that led here is done and must not fail for this
-            logger.warning("The file %s was left over: %s", name, error)
-
-
-def retire(model: type[models.Model], names: Iterable[str]) -> None:
-    """
-    Take leave of files that a row has moved on from.
-
-    Where each process has a rendition cache of its own, others may name them for a while yet: they stay for
-    ``ORPHAN_GRACE`` seconds and go with a later run.
-    """
-    names = [name for name in names if name]
-    if not cache_is_per_process(model):
-        discard(model, names)
-        return
-    label = model._meta.label_lower
-    now = timezone.now()
-    upsert(
-        [LeftoverFile(model=label, name=name, left_at=now) for name in sorted(set(names))],
-        unique=["model", "name"],
-        update=["left_at"],
-    )
-
-
-def discard_leftovers(known_models: Iterable[type[models.Model]]) -> int:
-    """Delete retired files whose time has come; how many. One query where there are none."""
-    since = timezone.now() - timedelta(seconds=conf.get("ORPHAN_GRACE"))
-    by_label: dict[str, type[models.Model]] = {FileRendition._meta.label_lower: FileRendition}
-    by_label.update((model._meta.label_lower, model) for model in known_models)
-    count = 0
-    while True:
-        due = list(LeftoverFile.objects.filter(left_at__lte=since, model__in=by_label).order_by("pk")[:500])
-        for label in sorted({leftover.model for leftover in due}):
-            discard(by_label[label], [leftover.name for leftover in due if leftover.model == label])
-        LeftoverFile.objects.filter(pk__in=[leftover.pk for leftover in due]).delete()
-        count += len(due)
-        if len(due) < 500:
-            return count
-
-
-def named_files(names: Iterable[str], *models_: type[models.Model]) -> set[str]:
-    """Which of these file names a row of one of the models, or of ours, names."""
-    names = list(names)
-    found: set[str] = set()
-    naming: dict[type[models.Model], None] = dict.fromkeys((*models_, FileRendition))
-    for model in naming:
-        found.update(model._default_manager.filter(file__in=names).values_list("file", flat=True))
-    return found
-
-
-def cache_is_per_process(model: type[models.Model]) -> bool:
-    """Whether the cache that Wagtail keeps renditions in is seen by one process only."""
-    return isinstance(getattr(model, "cache_backend", None), LocMemCache)
 
 
 def storage_of(model: type[models.Model]) -> Storage:
@@ -179,6 +94,15 @@ def _free_name(storage: Storage, name: str, max_length: int | None) -> Iterator[
 def _alternative(storage: Storage, root: str, extension: str) -> str:
     """Another name, as Django's storages make one: an overwriting storage would offer the same again."""
     return Storage.get_alternative_name(storage, root, extension)
+
+
+def unwrapped(storage: Any) -> Any:
+    """The storage behind one that is made when first used, as Django's default storage is."""
+    if isinstance(storage, LazyObject):
+        if storage._wrapped is empty:
+            storage._setup()
+        return storage._wrapped
+    return storage
 
 
 def field_length(model: type[models.Model]) -> Any:

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import PIL.Image
 from django.db import IntegrityError, router, transaction
+from django.utils import timezone
 from wagtail.images.models import AbstractImage, Filter
 
 from ..exceptions import SourceGone
@@ -17,14 +18,29 @@ from ..models import FileRendition, FileSource, GenerationFailure
 from ..rendering import RenderFailure, render
 from ..specs import RenditionSpec
 from . import files
+from .departures import Departures
 from .failures import known_failures
+from .making import Made, Outcome
 from .membership import FileBatch, Membership
 from .options import Options
-from .plan import PATIENCE, Decision, Old, Plan, count_source, counts_in_all, decide, failed_before
+from .plan import (
+    NOTHING_VERIFIED,
+    Decision,
+    Old,
+    Plan,
+    Unsure,
+    count_source,
+    counts_in_all,
+    decide,
+    failed_before,
+    outdated,
+    tired_of,
+    unsure_of,
+)
 from .progress import Totals
-from .sources import FileSourceBase
-from .store import Made, Outcome
+from .sources import FileSourceBase, storable
 from .upsert import upsert
+from .verifying import verify
 from .wanted import OutputKey, Wanted
 
 
@@ -56,9 +72,14 @@ def plan_files(batch: FileBatch, options: Options, totals: Totals) -> Plan[FileW
     for rendition in FileRendition.objects.filter(source__in=[row.pk for row in rows.values() if row.pk]):
         renditions.setdefault(rendition.source_id, []).append(rendition)
     failures = known_failures([source.key for source in sources])
+    checked = NOTHING_VERIFIED
+    if options.verify:
+        names = [rendition.file.name for each in renditions.values() for rendition in each]
+        checked = verify(files.storage_of(FileRendition), names, threads=options.threads)
     memberships: dict[tuple[tuple[RenditionSpec, ...], tuple[RenditionSpec, ...]], Membership] = {}
     works: list[FileWork] = []
-    outdated: list[int] = []
+    doubtful: list[Unsure] = []
+    outdated_failures: list[int] = []
     for request, source in zip(batch.requests, sources, strict=True):
         kind = (request.specs, request.covered)
         if kind not in memberships:
@@ -79,30 +100,32 @@ def plan_files(batch: FileBatch, options: Options, totals: Totals) -> Plan[FileW
         ]
         stale = {str(r.pk) for r in renditions.get(row.pk, []) if r.version != source.version}
         known = failures.get(source.key, {})
-        tired = {spec for spec, failure in known.items() if failure.attempts >= PATIENCE}
         force = options.force or request.force
         decision = decide(
             wanted,
             have,
             stale=stale,
-            lost=_lost(have) if options.verify and not force else (),
+            files=checked if not force else NOTHING_VERIFIED,
             # What the former file left behind and nobody wants now goes with --prune.
             once_bound={old.filter_spec for old in have},
             force=force,
             only=failed_before(known) if options.only_failed else None,
-            leave_alone=tired if options.patient else (),
+            leave_alone=tired_of(known) if options.patient else (),
         )
-        made = {key.filter_spec for key in (*decision.missing, *wanted.skipped)}
-        outdated += [failure.pk for spec, failure in known.items() if spec not in made and spec not in tired]
+        outdated_failures += outdated(known, wanted, decision)
         count_source(membership, totals)
+        unsure = unsure_of(source.name, source.key, membership, wanted, decision, checked)
+        doubtful += unsure.values()
         for key in decision.existing:
+            if key in unsure:
+                continue
             totals.count("existing", wanted.spec_ids[key], in_all=counts_in_all(key, membership))
         for key, reason in () if options.only_failed else wanted.skipped.items():
             totals.count("skipped", wanted.spec_ids[key], in_all=counts_in_all(key, membership))
             totals.skipped[reason] += 1
         if decision.missing:
             works.append(FileWork(source, row, wanted, membership, decision))
-    return Plan(works, {}, outdated)
+    return Plan(works, {}, outdated_failures, doubtful)
 
 
 def source_rows(
@@ -119,7 +142,9 @@ def source_rows(
     for digest, source in sorted(by_digest.items()):
         row = rows.get(digest)
         if row is None:
-            row = rows[digest] = FileSource(digest=digest, identity=source.identity, name=source.name[-255:])
+            row = rows[digest] = FileSource(
+                digest=digest, identity=storable(source.identity), name=storable(source.name)[-255:]
+            )
             row.groups = sorted(groups)
             changed.append(row)
         elif not set(groups) <= set(row.groups):
@@ -168,35 +193,36 @@ def make_plain_files(work: FileWork, *, max_output_pixels: int, admit: Callable[
     return outcome
 
 
-def keep_plain(work: FileWork, outcome: Outcome) -> None:
+def keep_plain(work: FileWork, outcome: Outcome, departures: Departures) -> None:
     """
-    Give rows to the files of an outcome, then let go of those they replace; as :func:`.store.keep`.
+    Give rows to the files of an outcome; as :func:`.store.keep`.
 
     Raises :exc:`.SourceGone` if the source's row was deleted meanwhile.
     """
+    kept: set[OutputKey] = set()
+    found: set[OutputKey] = set()
+    for made in outcome.made:
+        try:
+            ours, old_name = _keep_row(work, made)
+        except Exception as error:
+            if isinstance(error, IntegrityError) and not FileSource.objects.filter(pk=work.row.pk).exists():
+                departures.discard(FileRendition, [each.name for each in outcome.made])
+                raise SourceGone(f"{work.source.name} went while its renditions were being made.") from error
+            outcome.failed[made.key] = error
+            continue
+        (kept if ours else found).add(made.key)
+        if ours and old_name and old_name != made.name:
+            # Nobody caches the rows of plain files.
+            departures.discard(FileRendition, [old_name])
+    departures.discard(FileRendition, [made.name for made in outcome.made if made.key not in kept])
+    outcome.found += found
+    outcome.made = [made for made in outcome.made if made.key in kept]
+
+
+def _keep_row(work: FileWork, made: Made) -> tuple[bool, str | None]:
+    """Whether a row names the made file now, and the file it named before."""
     using = router.db_for_write(FileRendition)
-    names = [made.name for made in outcome.made]
-    retired: list[str] = []
-    lost_races: list[Made] = []
-    try:
-        with transaction.atomic(using=using):
-            for made in sorted(outcome.made, key=lambda made: made.key):
-                kept, old_name = _keep_row(work, made, using)
-                if not kept:
-                    lost_races.append(made)
-                elif old_name and old_name != made.name:
-                    retired.append(old_name)
-    except BaseException as error:
-        files.discard(FileRendition, names)
-        if isinstance(error, IntegrityError) and not FileSource.objects.filter(pk=work.row.pk).exists():
-            raise SourceGone(f"{work.source.name} went while its renditions were being made.") from error
-        raise
-    outcome.found += [made.key for made in lost_races]
-    outcome.made = [made for made in outcome.made if made not in lost_races]
-    files.discard(FileRendition, [*(made.name for made in lost_races), *retired])
-
-
-def _keep_row(work: FileWork, made: Made, using: str) -> tuple[bool, str | None]:
+    rows = FileRendition.objects.using(using)
     values = {
         "version": work.source.version,
         "file": made.name,
@@ -204,21 +230,17 @@ def _keep_row(work: FileWork, made: Made, using: str) -> tuple[bool, str | None]
         "height": made.height,
         "bytes": made.size,
         "seconds": made.seconds,
+        "made_at": timezone.now(),
     }
     old = work.decision.replace.get(made.key) or work.decision.lost.get(made.key)
-    if old is not None:
-        switched = FileRendition.objects.using(using).filter(pk=old.pk, file=old.file).update(**values)
-        return bool(switched), old.file
+    if old is not None and rows.filter(pk=old.pk, file=old.file).update(**values):
+        return True, old.file
+    identity = {"source_id": work.row.pk, "filter_spec": made.key.filter_spec}
     try:
         with transaction.atomic(using=using):
-            row = FileRendition(source_id=work.row.pk, filter_spec=made.key.filter_spec, **values)
-            row.save(using=using, force_insert=True)
+            FileRendition(**identity, **values).save(using=using, force_insert=True)
     except IntegrityError:
-        if (
-            FileRendition.objects.using(using)
-            .filter(source_id=work.row.pk, filter_spec=made.key.filter_spec)
-            .exists()
-        ):
+        if rows.filter(**identity).exists():
             return False, None
         raise
     return True, None
@@ -237,13 +259,10 @@ def delete_renditions(source: FileSourceBase, filter_specs: Iterable[str] | None
     if filter_specs is None:
         FileSource.objects.filter(digest=source.digest).delete()
         GenerationFailure.objects.filter(source_key=source.key).delete()
-    files.discard(FileRendition, names)
+    departures = Departures()
+    departures.discard(FileRendition, names)
+    departures.take_leave()
     return len(names)
-
-
-def _lost(have: Iterable[Old]) -> set[str]:
-    storage = files.storage_of(FileRendition)
-    return {old.file for old in have if not storage.exists(old.file)}
 
 
 def _pixels(source: IO[bytes]) -> int:

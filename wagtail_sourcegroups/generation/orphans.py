@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.apps import apps
 from django.core.files.storage import Storage
-from django.db import connections, models, router
+from django.db import models
 from django.utils import timezone
-from django.utils.functional import LazyObject, empty
 from wagtail.images.models import IMAGE_FORMAT_EXTENSIONS, AbstractRendition
 
 from .. import conf
-from ..models import FileRendition, LeftoverFile
+from ..models import FileRendition
 from . import files
+from .departures import named_anywhere, place_of
 from .plan import is_svg
 from .prune import as_stored
 
@@ -66,7 +65,7 @@ def places(rendition_models: Iterable[type[models.Model]]) -> list[Place]:
     for model in dict.fromkeys(every):
         storage = files.storage_of(model)
         for known, directories in found:
-            if known is storage or _place(known) == _place(storage) != (None, None):
+            if known is storage or place_of(known) == place_of(storage) != (None, None):
                 directories.add(_directory(model))
                 break
         else:
@@ -125,17 +124,6 @@ def listed(storage: Storage, directory: str) -> Iterator[str]:
             waiting += [(f"{path}/{name}", depth + 1) for name in sorted(directories, reverse=True) if name]
 
 
-def named_anywhere(names: Collection[str], storage: Storage) -> set[str]:
-    """Which of these names a row names in any ``FileField`` on this storage, or on one that may be the same."""
-    if not names:
-        return set()
-    found = set(LeftoverFile.objects.filter(name__in=names).values_list("name", flat=True))
-    for model, field in _file_fields(storage):
-        rows = model._base_manager.using(router.db_for_read(model)).filter(**{f"{field}__in": names})
-        found.update(rows.values_list(field, flat=True))
-    return found
-
-
 def is_ours(name: str, bound: frozenset[str]) -> bool:
     """
     Whether a name is one the engine gives a rendition for one of these filter specs.
@@ -189,35 +177,3 @@ def _directory(model: type[models.Model]) -> str:
         return DIRECTORY
     # At the top of the storage there is too much that is not ours.
     return top[0] if top[1] else DIRECTORY
-
-
-def _file_fields(storage: Storage) -> list[tuple[type[models.Model], str]]:
-    """Every file field of every model whose table is there, unless its storage is certainly another one."""
-    tables: dict[str, set[str]] = {}
-    found = []
-    for model in apps.get_models(include_auto_created=True):
-        fields = [field for field in model._meta.local_fields if isinstance(field, models.FileField)]
-        if not fields or model._meta.proxy:
-            continue
-        using = router.db_for_read(model)
-        if using not in tables:
-            with connections[using].cursor() as cursor:
-                tables[using] = set(connections[using].introspection.table_names(cursor, include_views=True))
-        if model._meta.db_table in tables[using]:
-            found += [(model, field.name) for field in fields if _may_be_same(field.storage, storage)]
-    return found
-
-
-def _may_be_same(one: Storage, other: Storage) -> bool:
-    here, there = _place(one), _place(other)
-    return (None, None) in (here, there) or here == there
-
-
-def _place(storage: Any) -> tuple[Any, Any]:
-    """Bucket and directory of a storage, as far as it says."""
-    if isinstance(storage, LazyObject):
-        if storage._wrapped is empty:
-            storage._setup()
-        storage = storage._wrapped
-    location = getattr(storage, "location", None)
-    return getattr(storage, "bucket_name", None), None if location is None else str(location)

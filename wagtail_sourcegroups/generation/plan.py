@@ -7,20 +7,20 @@ The set algebra is done on tuples; an image becomes an object only when somethin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from wagtail.images.models import Filter
 
 from ..models import BoundFilterSpec
-from .failures import Known, known_failures
+from .failures import Known, known_failures, sentence
 from .membership import ImageBatch, ImageRow, Membership
 from .options import Options
-from .progress import Totals
-from .sources import ImageSource, image_key
-from .state import Snapshot, file_changed, now_stale, read_states, snapshot_of_values, with_stale
+from .progress import Failed, Totals
+from .sources import ImageSource, image_key, image_name
+from .state import Snapshot, read_states, snapshot_of_values, with_stale
+from .verifying import Verdict, verify
 from .wanted import OutputKey, Wanted, WantedFilters
 
 #: Failures in a row after which events leave a rendition alone, until its source changes or somebody retries.
@@ -46,7 +46,7 @@ class Decision(NamedTuple):
     (a row whose file is gone: made again under its name), and rows of a former original to ``drop``.
     """
 
-    existing: Collection[OutputKey]
+    existing: dict[OutputKey, Old]
     missing: Collection[OutputKey]
     replace: dict[OutputKey, Old]
     lost: dict[OutputKey, Old]
@@ -74,6 +74,14 @@ class Work:
         return [(key, filter_) for key, filter_ in self.wanted.filters.items() if key in missing]
 
 
+class Unsure(NamedTuple):
+    """A rendition that is there, and whose file storage would not tell about."""
+
+    failed: Failed
+    spec_ids: tuple[str, ...]
+    in_all: bool
+
+
 WorkT = TypeVar("WorkT")
 
 
@@ -84,6 +92,7 @@ class Plan(Generic[WorkT]):
     works: list[WorkT]
     states: dict[str, Snapshot]
     outdated_failures: list[int]
+    unsure: list[Unsure] = field(default_factory=list)
 
 
 class _Draft(NamedTuple):
@@ -94,12 +103,15 @@ class _Draft(NamedTuple):
     failures: dict[str, Known]
 
 
+NOTHING_VERIFIED = Verdict()
+
+
 def decide(
     wanted: Wanted,
     renditions: Iterable[Old],
     *,
     stale: Collection[str] = (),
-    lost: Collection[str] = (),
+    files: Verdict = NOTHING_VERIFIED,
     once_bound: Collection[str] = (),
     force: bool = False,
     only: Collection[str] | None = None,
@@ -108,7 +120,7 @@ def decide(
     """
     Wanted minus have, for one image. Pure.
 
-    ``stale`` are ids of renditions of a former original, ``lost`` names of files that are not in storage,
+    ``stale`` are ids of renditions of a former original, ``files`` what storage says of those behind rows,
     ``once_bound`` filter specs that some binding asked for at some time, ``only`` and ``leave_alone`` filter specs.
     """
     scope: Collection[OutputKey] = wanted.keys
@@ -118,9 +130,10 @@ def decide(
     outdated: dict[OutputKey, Old] = {}
     for old in renditions:
         (outdated if str(old.pk) in stale else fresh)[old.key] = old
-    gone = {key: fresh[key] for key in scope if key in fresh and fresh[key].file in lost} if lost else {}
+    bad = {key: fresh[key] for key in scope if key in fresh and fresh[key].file in files.no_file}
+    gone = {key: fresh[key] for key in scope if key in fresh and fresh[key].file in files.lost}
 
-    missing = {key for key in scope if force or key not in fresh or key in gone}
+    missing = {key for key in scope if force or key not in fresh or key in gone or key in bad}
     missing -= {key for key in missing if key.filter_spec in leave_alone}
     # A file of a former original that no spec covers is made again by Wagtail when a template asks; one that
     # another binding may want stays, marked, until that binding's turn.
@@ -132,7 +145,7 @@ def decide(
     ]
     have = {**outdated, **fresh}
     return Decision(
-        existing=[key for key in scope if key not in missing and key in fresh],
+        existing={key: fresh[key] for key in scope if key not in missing and key in fresh},
         missing=missing,
         replace={key: have[key] for key in missing if key in have and (force or key not in gone)},
         lost={key: old for key, old in gone.items() if key in missing and not force},
@@ -148,45 +161,61 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
     """
     drafts, states = _drafts(batch)
     force = options.force or batch.force
-    lost = _lost_files(batch.model, drafts, options.threads) if options.verify and not force else frozenset()
+    files = (
+        _verified(batch.model, drafts, options.threads) if options.verify and not force else NOTHING_VERIFIED
+    )
     once_bound: Collection[str] = frozenset()
     if any(draft.snapshot.stale for draft in drafts):
         once_bound = frozenset(BoundFilterSpec.objects.values_list("filter_spec", flat=True))
 
     todo: list[tuple[_Draft, Decision]] = []
+    doubtful: list[Unsure] = []
     outdated_failures: list[int] = []
     complete: dict[tuple[int, int], tuple[Wanted, Membership, int]] = {}
     for draft in drafts:
         wanted, membership = draft.wanted, draft.row.membership
-        plain = not (force or options.only_failed or lost or draft.failures or draft.snapshot.stale)
+        plain = not (force or options.only_failed or files or draft.failures or draft.snapshot.stale)
         if plain and wanted.keys <= {old.key for old in draft.renditions}:
             # The usual case by far, counted by the thousand.
             kind = (id(wanted), id(membership))
             complete[kind] = (wanted, membership, complete.get(kind, (wanted, membership, 0))[2] + 1)
             continue
-        tired = {spec for spec, known in draft.failures.items() if known.attempts >= PATIENCE}
+        tired = tired_of(draft.failures) if options.patient else frozenset()
         decision = decide(
             wanted,
             draft.renditions,
             stale=draft.snapshot.stale,
-            lost=lost,
+            files=files,
             once_bound=once_bound,
             force=force,
             only=failed_before(draft.failures) if options.only_failed else None,
-            leave_alone=tired if options.patient else (),
+            leave_alone=tired,
         )
-        made = {key.filter_spec for key in (*decision.missing, *wanted.skipped)}
-        outdated_failures += [
-            known.pk for spec, known in draft.failures.items() if spec not in made and spec not in tired
-        ]
+        outdated_failures += outdated(draft.failures, wanted, decision)
         count_source(membership, totals)
-        _count(wanted, membership, decision.existing, totals, with_skipped=not options.only_failed)
+        pk = draft.row.pk
+        name = image_name(draft.row.title, pk)
+        unsure = unsure_of(name, image_key(batch.model, pk), membership, wanted, decision, files)
+        doubtful += unsure.values()
+        existing = [key for key in decision.existing if key not in unsure]
+        _count(wanted, membership, existing, totals, with_skipped=not options.only_failed)
         if not decision.nothing_to_do:
             todo.append((draft, decision))
     for wanted, membership, times in complete.values():
         count_source(membership, totals, times)
         _count(wanted, membership, wanted.keys, totals, times=times)
-    return Plan(_works(batch, todo), states, outdated_failures)
+    return Plan(_works(batch, todo), states, outdated_failures, doubtful)
+
+
+def tired_of(failures: Mapping[str, Known]) -> frozenset[str]:
+    """The filter specs that have failed too often for anything but a person's asking."""
+    return frozenset(spec for spec, known in failures.items() if known.attempts >= PATIENCE)
+
+
+def outdated(failures: Mapping[str, Known], wanted: Wanted, decision: Decision) -> list[int]:
+    """Failures on record of what is not wanted any more, or exists."""
+    missing = {key.filter_spec for key in wanted.keys} - {key.filter_spec for key in decision.existing}
+    return [known.pk for spec, known in failures.items() if spec not in missing]
 
 
 def failed_before(failures: Collection[str]) -> Collection[str] | None:
@@ -235,8 +264,7 @@ def _drafts(batch: ImageBatch) -> tuple[list[_Draft], dict[str, Snapshot]]:
         before = states.get(str(row.pk))
         now = snapshot_of_values(row.snapshot_values, _groups(row, before))
         if before is not None:
-            stale = now_stale(model, [row.pk]).get(str(row.pk), ()) if file_changed(before, now) else ()
-            now = with_stale(now, before, stale)
+            now = with_stale(now, before, [str(old.pk) for old in renditions.get(row.pk, ())])
         if before != now:
             written[str(row.pk)] = now
         filters = row.membership.wanted
@@ -278,7 +306,7 @@ def renditions_of(model: type, pks: list[Any]) -> dict[Any, list[Old]]:
     database, where a filter spec beside a range of them tempts SQLite into walking the index of all filter specs.
     """
     found: dict[Any, list[Old]] = defaultdict(list)
-    rows = model.get_rendition_model()._default_manager.filter(image_id__in=pks)  # type: ignore[attr-defined]
+    rows = model.get_rendition_model()._base_manager.filter(image_id__in=pks)  # type: ignore[attr-defined]
     for image_id, *old in rows.values_list(
         "image_id", "pk", "filter_spec", "focal_point_key", "file"
     ).iterator():
@@ -286,14 +314,24 @@ def renditions_of(model: type, pks: list[Any]) -> dict[Any, list[Old]]:
     return found
 
 
-def _lost_files(model: type, drafts: list[_Draft], threads: int) -> frozenset[str]:
-    """Names of files that rows of wanted renditions name and storage does not have."""
+def unsure_of(
+    name: str, source_key: str, membership: Membership, wanted: Wanted, decision: Decision, files: Verdict
+) -> dict[OutputKey, Unsure]:
+    """Of the existing outputs of one source, those whose file storage would not tell about."""
+    found = {}
+    for key, old in decision.existing.items() if files.unsure else ():
+        if old.file in files.unsure:
+            spec_ids = wanted.spec_ids[key]
+            error = f"Storage does not tell whether its file is there: {sentence(files.unsure[old.file])}"
+            failed = Failed(name, spec_ids[0], key.filter_spec, error, source_key)
+            found[key] = Unsure(failed, spec_ids, counts_in_all(key, membership))
+    return found
+
+
+def _verified(model: type, drafts: list[_Draft], threads: int) -> Verdict:
     storage = model.get_rendition_model()._meta.get_field("file").storage  # type: ignore[attr-defined]
     names = [old.file for draft in drafts for old in draft.renditions if old.key in draft.wanted.keys]
-    with ThreadPoolExecutor(threads) as pool:
-        return frozenset(
-            name for name, there in zip(names, pool.map(storage.exists, names), strict=True) if not there
-        )
+    return verify(storage, names, threads=threads)
 
 
 def _load(batch: ImageBatch, pks: Iterable[Any]) -> None:

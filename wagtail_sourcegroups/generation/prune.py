@@ -14,17 +14,15 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import models, router, transaction
-from wagtail.images import get_image_model
 from wagtail.images.models import AbstractImage
 from wagtail.images.utils import to_svg_safe_spec
 
 from ..models import BoundFilterSpec, FileRendition, FileSource, GenerationFailure
 from ..specs import RenditionSpec
-from . import files
+from .departures import Departures, delete_rows
 from .membership import ImageBatch, ImageRow
 from .plan import Old, is_svg, renditions_of, vary_values
 from .sources import image_key
-from .state import forget_renditions
 from .wanted import OutputKey, WantedFilters
 
 Specs = tuple[RenditionSpec, ...]
@@ -120,7 +118,8 @@ def prune_images(
             break
         going = _obsolete_of(batch, claims, all_made=dry_run)
         if going and not dry_run:
-            _delete_rows(batch.model.get_rendition_model(), going)  # type: ignore[attr-defined]
+            model = batch.model.get_rendition_model()  # type: ignore[attr-defined]
+            delete_rows(model, [old.pk for old in going], [old.file for old in going])
         pruned.update(old.filter_spec for old in going)
     return pruned
 
@@ -182,27 +181,6 @@ def _keys(
     return filters[specs].of(vary_values(filters[specs], row, batch), is_svg=svg).spec_ids
 
 
-def _delete_rows(model: Any, going: list[Old]) -> None:
-    """Delete rendition rows, then their files; by instances, for the receivers that purge caches."""
-    using = router.db_for_write(model)
-    pks, names = [old.pk for old in going], {old.file for old in going}
-    rows = model._base_manager.using(using)
-    # Two rows may name one file where a storage overwrites. Wagtail's receiver would delete it without asking.
-    shared = files.named_files(names, FileRendition) | set(
-        rows.filter(file__in=names).exclude(pk__in=pks).values_list("file", flat=True)
-    )
-    with transaction.atomic(using=using):
-        if shared:
-            for row in rows.filter(pk__in=pks, file__in=shared):
-                row.purge_from_cache()
-                rows.filter(pk=row.pk)._raw_delete(using)
-        rows.filter(pk__in=pks, file__in=names - shared).delete()
-        forget_renditions(model, pks)
-    if model is not get_image_model().get_rendition_model():
-        # Wagtail's receivers are connected to the site's own model only.
-        files.discard(model, names - shared)
-
-
 def _is_gone(source: FileSource, claims: Claims) -> bool:
     """Whether a source was in a group once and is in none now."""
     return bool(source.groups) and source.digest not in claims.given and not _is_held(source, claims)
@@ -244,7 +222,9 @@ def _delete_file_renditions(going: list[FileRendition], gone: list[FileSource]) 
         _manager(FileSource).filter(pk__in=[source.pk for source in gone]).delete()
         keys = [f"file:{source.digest}" for source in gone]
         GenerationFailure.objects.filter(source_key__in=keys).delete()
-    files.discard(FileRendition, [rendition.file.name for rendition in going])
+    departures = Departures()
+    departures.discard(FileRendition, [rendition.file.name for rendition in going])
+    departures.take_leave()
 
 
 def _manager(model: type[models.Model]) -> Any:

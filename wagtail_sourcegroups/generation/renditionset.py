@@ -11,9 +11,10 @@ from wagtail.images.models import AbstractImage, Picture
 from ..models import FileRendition
 from ..signals import content_required, existence_required
 from ..specs import RenditionSpec
-from . import files, filestore
+from . import filestore
 from .batches import make
 from .collect import ask
+from .departures import delete_rows
 from .options import Options
 from .progress import Totals
 from .requests import Request
@@ -78,14 +79,16 @@ class RenditionSet:
 
     def delete(self) -> int:
         """Delete the renditions of this set, rows and files; how many there were."""
+        filters = self._wanted.filters
+        specs = {key.filter_spec for key in filters}
         if isinstance(self.source, FileSourceBase):
-            return filestore.delete_renditions(self.source, {key.filter_spec for key in self._wanted.filters})
-        rows = list(self._find().values())
-        for row in rows:
-            # Row by row: Wagtail's receivers purge the cache and see to the file.
-            row.delete()
-        files.discard(self._rendition_model, [row.file.name for row in rows])
-        return len(rows)
+            return filestore.delete_renditions(self.source, specs)
+        model = self.source.model.get_rendition_model()  # type: ignore[attr-defined]
+        # From the database: what a cache remembers may name another file by now.
+        rows = model._base_manager.filter(image_id=self.source.image.pk, filter_spec__in=specs)  # type: ignore[union-attr]
+        mine = [row for row in rows if OutputKey(row.filter_spec, row.focal_point_key) in filters]
+        delete_rows(model, [row.pk for row in mine], [row.file.name for row in mine])
+        return len(mine)
 
     def __iter__(self) -> Iterator[Any]:
         """The renditions there are, in the spec's order."""
@@ -136,9 +139,9 @@ class RenditionSet:
                 )
             rendition = found.get(keys[0])
         if rendition is None:
+            what = repr(filter_spec) if filter_spec else "Any rendition"
             raise FileNotFoundError(
-                f"{filter_spec or 'No rendition'!r} of {self.source.name} has been made for {self.spec.id!r}; "
-                "generate() makes it."
+                f"{what} of {self.source.name} for {self.spec.id!r} has not been made yet; generate() makes it."
             )
         with rendition.file.storage.open(rendition.file.name, "rb") as file:
             yield file
@@ -150,10 +153,6 @@ class RenditionSet:
         if isinstance(self.source, FileSourceBase):
             return WantedFilters([self.spec]).of_image(self.source.plain_image)
         return WantedFilters([self.spec], self.source.model).of_image(self.source.image)
-
-    @property
-    def _rendition_model(self) -> Any:
-        return self.source.model.get_rendition_model()  # type: ignore[attr-defined]
 
     def _find(self) -> dict[OutputKey, Any]:
         """The renditions there are. Through Wagtail's own lookup for images: prefetched, cached, else one query."""

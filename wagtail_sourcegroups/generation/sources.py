@@ -199,10 +199,24 @@ class PlainSource(FileSourceBase):
             if close is not None:
                 close()
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether its content is kept, so that many of it weigh."""
+        return self._content is not None
+
+    def __bool__(self) -> bool:
+        # Not the file's own truth: Django's has none without a name.
+        return True
+
     def close(self) -> None:
         self.release()
         if self._content is not None:
             self._content.close()
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: a file name may hold bytes that are no text, and an error anything at all."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
 def image_key(model: type, pk: Any) -> str:

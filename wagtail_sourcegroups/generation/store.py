@@ -1,349 +1,228 @@
 """
-Keeping what was made: file first, then row, then cache entry, then the old file goes.
+Keeping what was made: file first, then row, then cache entry; the old file goes last of all.
 
-:func:`make_files` runs in a worker thread and never touches the database; :func:`keep` runs in the thread that
-called the loop, and never touches a pixel.
+For the thread that called the loop; no pixel is touched here.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from io import BytesIO
+import logging
+from operator import attrgetter
 from typing import Any
 
 from django.db import IntegrityError, models, router, transaction
 from django.db.models.signals import post_save, pre_save
-from wagtail.images.models import AbstractImage, Filter
+from wagtail.images.models import AbstractImage
 
 from ..exceptions import SourceGone
 from ..models import RenditionRecord, SourceState
-from ..rendering import Output, RenderFailure, render
-from . import files
+from .departures import Departures, delete_rows, remember_leftovers
+from .making import Made, Outcome
 from .plan import Work
-from .state import content_type_of
+from .state import content_type_of, forget_renditions
 from .upsert import upsert
 from .wanted import OutputKey
 
+logger = logging.getLogger("wagtail_sourcegroups")
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One output whose file is in storage, and has no row yet."""
-
-    key: OutputKey
-    name: str
-    width: int
-    height: int
-    size: int
-    seconds: float
-    row: Any = None
-    """The rendition, where a site's own image model has saved it already."""
+Row = models.Model
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What became of one source: what was made, and what failed with which error."""
-
-    made: list[Made] = field(default_factory=list)
-    failed: dict[OutputKey, Exception] = field(default_factory=dict)
-    found: list[OutputKey] = field(default_factory=list)
-    """Made by somebody else meanwhile."""
-    orientation: int | None = None
-
-
-def make_files(work: Work, *, max_output_pixels: int, admit: Callable[[int], Any]) -> Outcome:
+def keep(work: Work, outcome: Outcome, departures: Departures) -> None:
     """
-    Make and save the files of one image. For a worker thread.
-
-    ``admit(pixels)`` is a context manager that waits until so many pixels may be held.
-    """
-    image = work.source.image
-    assert image is not None
-    outcome = Outcome()
-    keys = {filter_: key for key, filter_ in work.filters}
-    model = type(image).get_rendition_model()
-    storage = files.storage_of(model)
-    try:
-        with admit(work.source.pixels), work.source.open() as source:
-            started = time.perf_counter()
-            for result in render(image, source, list(keys), max_output_pixels=max_output_pixels):
-                key = keys[result.filter]
-                if isinstance(result, RenderFailure):
-                    outcome.failed[key] = result.error
-                else:
-                    outcome.orientation = result.orientation
-                    made = _save(result, key, work, image, model, storage, started)
-                    if isinstance(made, Made):
-                        outcome.made.append(made)
-                    else:
-                        outcome.failed[key] = made
-                started = time.perf_counter()
-    except Exception as error:  # noqa: BLE001 - the source cannot be read, and that is the failure of every output
-        done = {made.key for made in outcome.made} | outcome.failed.keys()
-        outcome.failed.update({key: error for key in keys.values() if key not in done})
-    return outcome
-
-
-def _save(
-    output: Output, key: OutputKey, work: Work, image: Any, model: Any, storage: Any, started: float
-) -> Made | Exception:
-    lost = work.decision.lost.get(key)
-    with output.file:
-        try:
-            if lost is not None:
-                name = files.save_again(storage, lost.file, output.file)
-            else:
-                unsaved = model(image=image, filter_spec=key.filter_spec, focal_point_key=key.focal_point_key)
-                wished = files.generated_name(unsaved, output.file)
-                name = files.save(storage, wished, output.file, max_length=files.field_length(model))
-        except Exception as error:  # noqa: BLE001 - a full disk costs this output, and no other
-            return error
-    return Made(key, name, output.width, output.height, output.size, time.perf_counter() - started)
-
-
-def has_own_way(image: AbstractImage) -> bool:
-    """Whether a site's image model makes renditions in a way of its own, which is then taken."""
-    own_instance = type(image).generate_rendition_instance is not AbstractImage.generate_rendition_instance
-    return own_instance or _creates_its_own_way(image)
-
-
-def make_their_way(work: Work) -> Outcome:
-    """
-    Ask a site's own image model, through the method it has overridden. It touches database and storage both, so
-    this is for the calling thread.
-    """
-    image = work.source.image
-    assert image is not None
-    outcome = Outcome()
-    for key, filter_ in work.filters:
-        started = time.perf_counter()
-        old = work.decision.replace.get(key) or work.decision.lost.get(key)
-        try:
-            if old is not None:
-                # There is a row, which create_rendition would only find again.
-                made = _their_file(work, key, filter_, started)
-            else:
-                made = _their_row(work, key, filter_, started)
-        except Exception as error:  # noqa: BLE001 - one output failing costs no other
-            outcome.failed[key] = error
-        else:
-            outcome.made.append(made)
-    return outcome
-
-
-def _their_file(work: Work, key: OutputKey, filter_: Filter, started: float) -> Made:
-    image = work.source.image
-    assert image is not None
-    model = type(image).get_rendition_model()
-    with work.source.open(), image.generate_rendition_file(filter_) as file:
-        width, height = _size_of(model, file)
-        name = files.save(
-            files.storage_of(model),
-            files.generated_name(model(image=image, filter_spec=key.filter_spec), file),
-            file,
-            max_length=files.field_length(model),
-        )
-        return Made(key, name, width, height, file.size, time.perf_counter() - started)
-
-
-def _size_of(model: Any, file: Any) -> tuple[int, int]:
-    import willow
-
-    file.seek(0)
-    width, height = willow.Image.open(file).get_size()
-    return int(width), int(height)
-
-
-def _their_row(work: Work, key: OutputKey, filter_: Filter, started: float) -> Made:
-    image = work.source.image
-    assert image is not None
-    overridden = type(image).generate_rendition_instance is not AbstractImage.generate_rendition_instance
-    with transaction.atomic(using=router.db_for_write(type(image))):
-        if overridden and not _creates_its_own_way(image):
-            with work.source.open() as source:
-                rendition = image.generate_rendition_instance(filter_, BytesIO(source.read()))
-            rendition.save()
-        else:
-            rendition = next(iter(image.create_renditions(filter_).values()))
-    try:
-        size = rendition.file.size
-    except (OSError, NotImplementedError):
-        size = 0
-    took = time.perf_counter() - started
-    return Made(key, rendition.file.name, rendition.width, rendition.height, size, took, rendition)
-
-
-def _creates_its_own_way(image: AbstractImage) -> bool:
-    return any(
-        getattr(type(image), name) is not getattr(AbstractImage, name)
-        for name in ("create_rendition", "create_renditions")
-    )
-
-
-def keep(work: Work, outcome: Outcome) -> None:
-    """
-    Give rows to the files of an outcome, and their cache entries; then let go of the files they replace.
+    Give rows to the files of an outcome, and their cache entries. Files that may go are left to ``departures``.
 
     What somebody else has made meanwhile moves from ``made`` to ``found``. Raises :exc:`.SourceGone` if the
-    image was deleted or got another file meanwhile: then nothing is kept, and no file is left.
+    image was deleted or got another file meanwhile: then nothing is kept.
     """
     image = work.source.image
     assert image is not None
     model = type(image).get_rendition_model()
     using = router.db_for_write(model)
-    names = [made.name for made in outcome.made if made.row is None]
-    rows: dict[OutputKey, models.Model] = {}
+    rows: dict[OutputKey, Row] = {}
+    found: list[Made] = []
     retired: list[str] = []
-    lost_races: list[Made] = []
-    try:
-        with transaction.atomic(using=using):
-            # Writing comes first: SQLite cannot make a writer of a reader when somebody else has written since.
-            for made in sorted(outcome.made, key=lambda made: made.key):
-                row, old_name = (made.row, None) if made.row else _keep_row(work, made, image, model, using)
-                if row is None:
-                    lost_races.append(made)
-                    continue
-                rows[made.key] = row
-                if old_name and old_name != made.name:
-                    retired.append(old_name)
-            dropped = [] if outcome.failed else _drop_obsolete(work, model, using)
-            _record(work, outcome, rows, model)
-            _check_source(work, image, using)
-    except BaseException as error:
-        files.discard(model, names)
-        if isinstance(error, IntegrityError):
-            # Was it the image's row that went while ours were being written? Else it is a failure.
-            _check_source(work, image, using)
-        raise
-    outcome.found += [made.key for made in lost_races]
-    outcome.made = [made for made in outcome.made if made not in lost_races]
-    _cache(image, rows)
-    files.discard(model, [made.name for made in lost_races] + dropped)
-    files.retire(model, retired)
-
-
-def _keep_row(
-    work: Work, made: Made, image: AbstractImage, model: Any, using: str
-) -> tuple[models.Model | None, str | None]:
-    """
-    The row that names a made file, and the file it named before; no row if somebody else was faster.
-
-    A row that is there is switched only if it still names the file that was to be replaced.
-    """
-    row = model(
-        image=image,
-        filter_spec=made.key.filter_spec,
-        focal_point_key=made.key.focal_point_key,
-        file=made.name,
-        width=made.width,
-        height=made.height,
-    )
-    old = work.decision.replace.get(made.key) or work.decision.lost.get(made.key)
-    if old is None:
+    errors: dict[OutputKey, Exception] = {}
+    for made in outcome.made:
         try:
-            with transaction.atomic(using=using):
-                row.save(using=using, force_insert=True)
-        except IntegrityError:
-            if (
-                model._base_manager.using(using)
-                .filter(
-                    image_id=image.pk,
-                    filter_spec=made.key.filter_spec,
-                    focal_point_key=made.key.focal_point_key,
-                )
-                .exists()
-            ):
-                return None, None
-            raise
-        return row, None
-    fields = {"file": made.name, "width": made.width, "height": made.height}
-    row.pk = old.pk
-    row._state.adding = False
-    row._state.db = using
-    signal = {
-        "sender": model,
-        "instance": row,
-        "raw": False,
-        "using": using,
-        "update_fields": frozenset(fields),
-    }
-    pre_save.send(**signal)
-    if not model._base_manager.using(using).filter(pk=old.pk, file=old.file).update(**fields):
-        return None, None
-    # What Django sends when a row is saved; a save could not compare and switch in one statement.
-    post_save.send(created=False, **signal)
-    return row, old.file
-
-
-def _drop_obsolete(work: Work, model: Any, using: str) -> list[str]:
-    """Delete the rows of renditions of a former original that nobody wants, and return the names of their files."""
-    if not work.decision.drop:
-        return []
-    rows = list(model._base_manager.using(using).filter(pk__in=[old.pk for old in work.decision.drop]))
-    for row in rows:
-        # Row by row, for Wagtail's own receivers, which purge the cache.
-        row.delete(using=using)
-    return [row.file.name for row in rows]
-
-
-def _record(work: Work, outcome: Outcome, rows: dict[OutputKey, models.Model], model: Any) -> None:
-    """The record beside each rendition, and what is stale no more."""
-    by_key = {made.key: made for made in outcome.made}
-    content_type = content_type_of(model)
-    fingerprint = work.snapshot.fingerprint
-    upsert(
-        [
-            RenditionRecord(
-                content_type=content_type,
-                object_id=str(row.pk),
-                source_fingerprint=fingerprint,
-                bytes=by_key[key].size,
-                seconds=by_key[key].seconds,
-            )
-            for key, row in rows.items()
-        ],
-        unique=["content_type", "object_id"],
-        update=["source_fingerprint", "bytes", "seconds", "made_at"],
-    )
-    changes: dict[str, Any] = {}
-    if work.snapshot.stale:
-        gone = {str(row.pk) for row in rows.values()}
+            # A transaction for each row: who holds one lock, and waits for none, is part of no deadlock.
+            row, old_name = (made.row, None) if made.row else _keep_row(work, made, image, model, using)
+        except Exception as error:  # noqa: BLE001 - one output failing costs no other
+            errors[made.key] = error
+            continue
+        if row is None:
+            found.append(made)
+            continue
+        rows[made.key] = row
+        if old_name and old_name != made.name:
+            retired.append(old_name)
+    departures.discard(model, [made.name for made in outcome.made if made.key not in rows])
+    try:
+        # Only now: whoever gives the image another file from here on finds our rows, and knows them for stale.
+        check_source(work)
+    except SourceGone:
+        _take_back(model, using, rows)
+        # What the rows named before is of the former original, and has nobody to name it now.
+        departures.discard(model, [*retired, *(_name_of(row) for row in rows.values())])
+        raise
+    outcome.failed.update(errors)
+    outcome.found += [made.key for made in found]
+    outcome.made = [made for made in outcome.made if made.key in rows]
+    with transaction.atomic(using=using):
         if not outcome.failed:
-            gone |= {str(old.pk) for old in work.decision.drop}
-        changes["stale"] = [pk for pk in work.snapshot.stale if pk not in gone]
-    if outcome.orientation is not None:
-        changes["orientation"] = outcome.orientation
-    if changes:
-        SourceState.objects.filter(
-            content_type=content_type_of(work.source.model),
-            object_id=str(work.source.image.pk),  # type: ignore[union-attr]
-        ).update(**changes)
+            drop = work.decision.drop
+            delete_rows(model, [old.pk for old in drop], [old.file for old in drop])
+        _record(work, outcome, rows, model)
+    if _cache(image, rows):
+        departures.retire(model, retired)
+    else:
+        # The cache still has the old entries, for as long as it keeps them.
+        remember_leftovers(model, retired)
 
 
-def _check_source(work: Work, image: AbstractImage, using: str) -> None:
-    """The image is still there, and its original is the one that was read."""
-    current = (
-        type(image)._base_manager.using(using).filter(pk=image.pk).values_list("file", flat=True).first()
-    )
+def check_source(work: Work) -> None:
+    """Raises :exc:`.SourceGone` unless the image is still there, with the original that was read."""
+    image = work.source.image
+    assert image is not None
+    current = current_file(image)
     if current is None:
         raise SourceGone(f"{work.source.name} was deleted while its renditions were being made.")
     if current != image.file.name:
         raise SourceGone(f"{work.source.name} got another file while its renditions were being made.")
 
 
-def _cache(image: AbstractImage, rows: dict[OutputKey, Any]) -> None:
-    """What Wagtail's own lookup finds first; replaced before the old file goes."""
-    entries = {}
-    for row in rows.values():
+def current_file(image: AbstractImage) -> str | None:
+    """The name of an image's file as the database has it, or ``None`` if the image has no row."""
+    rows = type(image)._base_manager.using(router.db_for_write(type(image))).filter(pk=image.pk)
+    name: str | None = rows.values_list("file", flat=True).first()
+    return name
+
+
+def _keep_row(
+    work: Work, made: Made, image: AbstractImage, model: Any, using: str
+) -> tuple[Row | None, str | None]:
+    """
+    The row that names a made file, and the file it named before; no row if somebody else was faster.
+
+    A row that is there is switched only if it still names the file that was to be replaced; one that has gone
+    is written anew.
+    """
+    old = work.decision.replace.get(made.key) or work.decision.lost.get(made.key)
+    if old is not None:
+        row = _switch(made, image, model, using, old.pk, old.file)
+        if row is not None:
+            return row, old.file
+    return _insert(made, image, model, using), None
+
+
+def _values(made: Made) -> dict[str, Any]:
+    return {"file": made.name, "width": made.width, "height": made.height}
+
+
+def _switch(made: Made, image: AbstractImage, model: Any, using: str, pk: Any, file: str) -> Row | None:
+    values = _values(made)
+    rows = model._base_manager.using(using).filter(pk=pk)
+    signal = {"sender": model, "raw": False, "using": using, "update_fields": frozenset(values)}
+    with transaction.atomic(using=using):
+        row = rows.filter(file=file).first()
+        if row is None:
+            return None
+        pre_save.send(instance=row, **signal)
+        if not rows.filter(file=file).update(**values):
+            return None
+        # Read again: to set the file on an object would be to open and measure it.
+        row = rows.get()
         row.image = image
-        entries[row.construct_cache_key(image, row.focal_point_key, row.filter_spec)] = row
-    if entries:
+        # What Django sends when a row is saved; a save could not compare and switch in one statement.
+        post_save.send(instance=row, created=False, **signal)
+    return row
+
+
+def _insert(made: Made, image: AbstractImage, model: Any, using: str) -> Row | None:
+    identity = {
+        "image_id": image.pk,
+        "filter_spec": made.key.filter_spec,
+        "focal_point_key": made.key.focal_point_key,
+    }
+    for attempt in (1, 2):
+        row = model(**identity, **_values(made))
+        row.image = image
+        try:
+            with transaction.atomic(using=using):
+                row.save(using=using, force_insert=True)
+        except IntegrityError:
+            if model._base_manager.using(using).filter(**identity).exists():
+                return None
+            # The row that was in the way may have gone since.
+            if attempt == 2:
+                raise
+        else:
+            return row
+    raise AssertionError("unreachable")
+
+
+def _take_back(model: Any, using: str, rows: dict[OutputKey, Row]) -> None:
+    """
+    Delete the rows that were just written, unless somebody has given them another file since.
+
+    Without the signals whose receivers would delete the files too, in their own time.
+    """
+    taken = []
+    for row in rows.values():
+        if model._base_manager.using(using).filter(pk=row.pk, file=_name_of(row))._raw_delete(using):
+            taken.append(row.pk)
+    forget_renditions(model, taken)
+
+
+def _name_of(row: Any) -> str:
+    return str(row.file.name)
+
+
+def _record(work: Work, outcome: Outcome, rows: dict[OutputKey, Row], model: Any) -> None:
+    """The record beside each rendition, and what is stale no more."""
+    by_key = {made.key: made for made in outcome.made}
+    content_type = content_type_of(model)
+    fingerprint = work.snapshot.fingerprint
+    records = [
+        RenditionRecord(
+            content_type=content_type,
+            object_id=str(row.pk),
+            source_fingerprint=fingerprint,
+            bytes=by_key[key].size,
+            seconds=by_key[key].seconds,
+        )
+        for key, row in rows.items()
+    ]
+    # Two processes writing the same rows lock them in the same order.
+    upsert(
+        sorted(records, key=attrgetter("object_id")),
+        unique=["content_type", "object_id"],
+        update=["source_fingerprint", "bytes", "seconds", "made_at"],
+    )
+    changes: dict[str, Any] = {}
+    if work.snapshot.stale:
+        gone = {str(row.pk) for row in rows.values()}
+        gone |= {str(old.pk) for old in work.decision.replace.values() if old.key in rows}
+        if not outcome.failed:
+            gone |= {str(old.pk) for old in work.decision.drop}
+        changes["stale"] = [pk for pk in work.snapshot.stale if pk not in gone]
+    if outcome.orientation is not None:
+        changes["orientation"] = outcome.orientation
+    if changes:
+        states = SourceState.objects.filter(content_type=content_type_of(work.source.model))
+        states.filter(object_id=str(work.source.image.pk)).update(**changes)  # type: ignore[union-attr]
+
+
+def _cache(image: AbstractImage, rows: dict[OutputKey, Any]) -> bool:
+    """What Wagtail's own lookup finds first, replaced before the old file goes; whether that was done."""
+    entries = {
+        row.construct_cache_key(image, row.focal_point_key, row.filter_spec): row for row in rows.values()
+    }
+    if not entries:
+        return True
+    try:
         next(iter(rows.values())).cache_backend.set_many(entries)
-
-
-def still_there(work: Work) -> bool:
-    """Whether the image has a row."""
-    image = work.source.image
-    assert image is not None
-    return type(image)._base_manager.filter(pk=image.pk).exists()
+    except Exception as error:  # noqa: BLE001 - a cache that is down costs no rendition
+        logger.warning("The rendition cache cannot be written: %s", error)
+        return False
+    return True

@@ -12,7 +12,7 @@ from django.db.models import Model
 from wagtail.images import get_image_model
 
 from ..exceptions import SourceGroupsError
-from ..generation import files, orphans
+from ..generation import departures, orphans
 from ..generation.options import Options
 from ..generation.prune import Claims, once_bound, prune_files, prune_images
 from ..registry import Registry
@@ -107,7 +107,7 @@ def rendition_models(registry: Registry) -> list[type[Any]]:
 
 def retire_leftovers(models: Sequence[type[Model]]) -> None:
     """Delete the files of former renditions whose time has come."""
-    files.discard_leftovers(models)
+    departures.discard_leftovers(models)
 
 
 def _note(strays: Strays, page: list[orphans.Orphan], limit: int | None) -> None:

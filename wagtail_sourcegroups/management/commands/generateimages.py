@@ -332,7 +332,9 @@ class Command(BaseCommand):
         self._say()
         for line in summary.skipped_lines(totals.skipped):
             self._say(line)
-        sentence = summary.totals_sentence(totals, seconds=run.seconds, dry_run=dry_run)
+        sentence = summary.totals_sentence(
+            totals, seconds=run.seconds, dry_run=dry_run, only_failed=run.options.only_failed
+        )
         if summary.nothing_is_missing(totals):
             self._say(f"{self.style.SUCCESS('Nothing is missing.')} {sentence}")
         else:
