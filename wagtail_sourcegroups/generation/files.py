@@ -23,12 +23,13 @@ def overwrites(storage: Storage) -> bool:
 
     Asked of the storage itself: such a one has no other name to offer for the name it is given.
     """
-    for option in ("file_overwrite", "overwrite_files", "_allow_overwrite"):
+    for option in ("file_overwrite", "overwrite_files"):
         value = getattr(storage, option, None)
         if value is not None:
             return bool(value)
     # A storage with a way of its own to choose names may well choose one that is taken.
-    return type(unwrapped(storage)).get_available_name is not Storage.get_available_name
+    own_way = type(unwrapped(storage)).get_available_name is not Storage.get_available_name
+    return own_way or bool(getattr(storage, "_allow_overwrite", False))
 
 
 def save(storage: Storage, name: str, content: File, *, max_length: int | None) -> str:

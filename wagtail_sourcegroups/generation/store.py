@@ -69,10 +69,11 @@ def keep(work: Work, outcome: Outcome, departures: Departures) -> None:
     outcome.found += [made.key for made in found]
     outcome.made = [made for made in outcome.made if made.key in rows]
     with transaction.atomic(using=using):
+        # What writes comes before what reads, for SQLite's sake, as above.
+        _record(work, outcome, rows, model)
         if not outcome.failed:
             drop = work.decision.drop
             delete_rows(model, [old.pk for old in drop], [old.file for old in drop])
-        _record(work, outcome, rows, model)
     if _cache(image, rows):
         departures.retire(model, retired)
     else:
@@ -123,10 +124,11 @@ def _switch(made: Made, image: AbstractImage, model: Any, using: str, pk: Any, f
     values = _values(made)
     rows = model._base_manager.using(using).filter(pk=pk)
     signal = {"sender": model, "raw": False, "using": using, "update_fields": frozenset(values)}
+    row = rows.filter(file=file).first()
+    if row is None:
+        return None
     with transaction.atomic(using=using):
-        row = rows.filter(file=file).first()
-        if row is None:
-            return None
+        # Begins with writing: SQLite cannot make a writer of a reader when somebody else has written since.
         pre_save.send(instance=row, **signal)
         if not rows.filter(file=file).update(**values):
             return None
