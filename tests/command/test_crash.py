@@ -17,7 +17,7 @@ from wagtail.images import get_image_model
 from tests.command.processes import add_images, call, killed
 from tests.images import stored
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.generation import batches, files, filestore, store
+from wagtail_sourcegroups.generation import batches, departures, filestore, store
 from wagtail_sourcegroups.models import FileRendition, LeftoverFile
 from wagtail_sourcegroups.registry import Registry
 from wagtail_sourcegroups.sourcegroups import DirectorySourceGroup, ImageModelSourceGroup
@@ -103,12 +103,13 @@ def test_at_random_moments(site: Path, registry: Registry, media_root: Path, set
         # Between a file and its row, for images and plain files.
         (store, "_keep_row"),
         (filestore, "_keep_row"),
-        # Rows written, and the transaction open.
-        (store, "_check_source"),
+        # Some rows written, and their records not.
+        (store, "check_source"),
+        (store, "_record"),
         # Committed, and the cache not told.
         (store, "_cache"),
         # Before the file that was replaced goes.
-        (files, "retire"),
+        (departures.Departures, "take_leave"),
         # Before the states of a batch are written, and before failures are.
         (batches, "write_states"),
         (batches, "record"),

@@ -15,7 +15,7 @@ from wagtail.documents import get_document_model
 from sandbox.people.models import Profile
 from tests.images import picture, rows, stored
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.generation import orphans
+from wagtail_sourcegroups.generation import departures, orphans
 from wagtail_sourcegroups.models import FileRendition
 from wagtail_sourcegroups.registry import Registry
 from wagtail_sourcegroups.sourcegroups import DirectorySourceGroup
@@ -253,7 +253,7 @@ class TestPlaces:
                 self.bucket_name, self.location = bucket_name, location
 
         def same(one: Any, other: Any) -> bool:
-            return orphans._may_be_same(one, other)
+            return departures._may_be_same(one, other)
 
         assert same(FileSystemStorage(tmp_path), FileSystemStorage(tmp_path))
         assert not same(FileSystemStorage(tmp_path), FileSystemStorage(tmp_path / "other"))
