@@ -11,13 +11,15 @@ ARGS   ?=
 CONSTRAINTS ?= -c constraints.txt
 STAMP        = $(VENV)/.installed
 
-.PHONY: help demo test test-sqlite test-postgres test-peer test-latest lint format constraints clean
+.PHONY: help demo test test-sqlite test-postgres test-peer test-latest benchmark benchmark-quick lint format constraints clean
 
 help:
 	@echo "make demo [PHOTOS=dir]  a site with photographs, all their renditions made ahead of time"
 	@echo "make test               the tests, on SQLite and, where one answers, on PostgreSQL"
 	@echo "make test-peer          Wagtail's own image tests with this package installed"
 	@echo "make test-latest        the tests with the newest versions of everything"
+	@echo "make benchmark [PHOTOS=dir]        what a rendition costs: here, with stock Wagtail and with others; half an hour"
+	@echo "make benchmark-quick [PHOTOS=dir]  the same, less of it; three minutes"
 	@echo "make lint               ruff, mypy and the floors"
 	@echo "make format             ruff's formatting and its safe fixes"
 	@echo "make constraints        write constraints.txt anew from the newest versions"
@@ -58,6 +60,17 @@ test-peer: $(STAMP)
 
 test-latest:
 	@$(MAKE) --no-print-directory test VENV=.venv-latest CONSTRAINTS=--upgrade
+
+$(VENV)/.installed-benchmark: $(STAMP)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --no-build-isolation \
+		-e '.[dev,benchmark]'
+	@touch $@
+
+benchmark: $(VENV)/.installed-benchmark
+	@$(VENV)/bin/python -m benchmarks $(if $(PHOTOS),--photos '$(abspath $(PHOTOS))') $(ARGS)
+
+benchmark-quick: $(VENV)/.installed-benchmark
+	@$(VENV)/bin/python -m benchmarks --quick $(if $(PHOTOS),--photos '$(abspath $(PHOTOS))') $(ARGS)
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from .extent import Extent
-from .photographs import Photographs
+from .photographs import CAMERA_SIZES, Photographs
 from .site import Site
 
 #: The camera set's specs, and the web set's.
@@ -22,7 +23,7 @@ EIGHT = (
 )
 TWO = ("max-165x165", "width-800")
 FORMATS = tuple(
-    f"width-{width}|format-{name}" for width in (400, 800, 1600) for name in ("avif", "webp", "jpeg")
+    f"width-{width}|format-{name}" for width in (400, 800, 1200) for name in ("avif", "webp", "jpeg")
 )
 
 
@@ -50,17 +51,17 @@ class Bench:
 
     def single(self) -> Site:
         """A site of the largest camera photograph; in a quick run of the smallest."""
-        photograph = self.photographs.camera(6)[5] if self.extent.largest else self.photographs.camera(1)[0]
-        return self._site("single", lambda: self._filled("single", [photograph]))
+        sizes = CAMERA_SIZES[-1:] if self.extent.largest else CAMERA_SIZES[:1]
+        return self._site("single", lambda: self._filled("single", self.photographs.camera(1, sizes)))
 
     def many_web(self) -> Site:
         """A site of so many web photographs, each several times."""
-        photographs = self.photographs.web(12)
         count = self.extent.remote_images
+        photographs = self.photographs.web(min(12, count))
         chosen = [photographs[number % len(photographs)] for number in range(count)]
         return self._site("remote", lambda: self._filled("remote", chosen))
 
-    def _filled(self, name: str, originals: list) -> Site:
+    def _filled(self, name: str, originals: Sequence[Path]) -> Site:
         return self.empty.filled(name, originals, self.photographs.small())
 
     def _site(self, name: str, make: Callable[[], Site]) -> Site:

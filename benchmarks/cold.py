@@ -67,16 +67,16 @@ def _rows(bench: Bench, cold: ColdSet, site: Site) -> Iterator[Row]:
     wall = {case: ratio(results, "wall", "stock", case) for case in cases if case not in WITHOUT_CLOCK}
     peak = {case: ratio(results, "peak", case, "stock") for case in cases}
     name = f"{cold.name} ({len(site.names)} images)"
-    yield Row(name, "CPU, stock ÷", cpu, cold.cpu, seconds=middle(results, "stock", "cpu"))
-    yield Row(name, "wall, stock ÷", wall, cold.wall, seconds=middle(results, "stock", "wall"))
+    yield Row(name, "CPU, stock ÷", cpu, cold.cpu, basis=f"{middle(results, 'stock', 'cpu'):.2f} s")
+    yield Row(name, "wall, stock ÷", wall, cold.wall, basis=f"{middle(results, 'stock', 'wall'):.2f} s")
     yield Row(
         name,
         "CPU, ÷ limit",
         {case: ratio(results, "cpu", case, "limit") for case in ("exact", "fast")},
         {"exact": Target(None, 1.05, most=True)},
-        note=f"{middle(results, 'limit', 'cpu'):.2f} s",
+        basis=f"{middle(results, 'limit', 'cpu'):.2f} s",
     )
-    yield Row(name, "peak memory, ÷ stock", peak, note=f"{middle(results, 'stock', 'peak'):.0f} MiB")
+    yield Row(name, "peak memory, ÷ stock", peak, basis=f"{middle(results, 'stock', 'peak'):.0f} MiB")
 
 
 def check_exact(results: dict[str, list[dict[str, Any]]]) -> None:

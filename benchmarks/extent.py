@@ -19,6 +19,7 @@ class Extent:
     workers: tuple[int, ...]
     all_cases: bool
     largest: bool
+    camera_fidelity: bool
 
 
 FULL = Extent(
@@ -32,16 +33,18 @@ FULL = Extent(
     workers=(1, 2, 4, 8, 16),
     all_cases=True,
     largest=True,
+    camera_fidelity=True,
 )
 QUICK = Extent(
     rounds=1,
     camera=2,
     formats=1,
     web=3,
-    queue=3,
+    queue=2,
     warm_images=2_000,
     remote_images=6,
-    workers=(1, 2, 4),
+    workers=(1, 2),
     all_cases=False,
     largest=False,
+    camera_fidelity=False,
 )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 
 class LockWatch:
     """
-    A thread that does nothing but want the interpreter's lock: what CPU time it does not get, somebody else held the
-    lock. Needs a core to itself.
+    A thread that does nothing but want the interpreter's lock: while it neither runs nor waits for a core, somebody
+    else holds the lock. Linux says how long it waited for a core; elsewhere it needs one to itself.
     """
 
     def __init__(self) -> None:
         self._stop = False
-        self._had = 0.0
-        self._wall = 0.0
+        self._cpu = 0.0
+        self._waited = 0.0
         self._thread = threading.Thread(target=self._spin)
 
     def __enter__(self) -> LockWatch:
@@ -27,12 +29,19 @@ class LockWatch:
         self._thread.join()
 
     def _spin(self) -> None:
-        began = time.perf_counter()
+        began, delayed = time.perf_counter(), _delayed()
         while not self._stop:
             pass
-        self._had = time.thread_time()
-        self._wall = time.perf_counter() - began
+        self._cpu = time.thread_time()
+        self._waited = time.perf_counter() - began - self._cpu - (_delayed() - delayed)
 
     def share(self, cpu: float) -> float:
-        """Of the ``cpu`` seconds the process took in all: how much of the others' was spent holding the lock."""
-        return (self._wall - self._had) / max(cpu - self._had, 1e-9)
+        """Of the ``cpu`` seconds that the whole process took: how much of the others' was spent holding the lock."""
+        return max(self._waited, 0.0) / max(cpu - self._cpu, 1e-9)
+
+
+def _delayed() -> float:
+    """Seconds that this thread could have run and had no core."""
+    with suppress(OSError):
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    return 0.0

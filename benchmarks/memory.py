@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from .bench import EIGHT, Bench
 from .measure import interleaved, middle, ratio
@@ -28,7 +29,7 @@ def _one_photograph(bench: Bench) -> Iterator[Row]:
         "peak memory, ÷ stock",
         {case: ratio(results, "peak", case, "stock") for case in CASES},
         {"exact": Target(0.5, 0.4, most=True), "fast": Target(0.4, 0.25, most=True)},
-        note=f"{middle(results, 'stock', 'peak'):.0f} MiB",
+        basis=f"{middle(results, 'stock', 'peak'):.0f} MiB",
     )
 
 
@@ -37,7 +38,7 @@ def _workers(bench: Bench) -> Iterator[Row]:
     budget = PIXELS_IN_FLIGHT * BYTES_PER_PIXEL / 1024**2
     cases = [f"{mode} {workers}" for mode in ("exact", "fast") for workers in (1, 4)]
 
-    def run(case: str) -> dict:
+    def run(case: str) -> dict[str, Any]:
         mode, workers = case.split()
         return site.run(mode, EIGHT, workers=int(workers))
 
@@ -48,7 +49,7 @@ def _workers(bench: Bench) -> Iterator[Row]:
         name,
         "peak memory, ÷ 1 worker",
         {mode: ratio(results, "peak", f"{mode} 4", f"{mode} 1") for mode in modes},
-        note=f"{middle(results, 'exact 1', 'peak'):.0f} MiB",
+        basis=f"{middle(results, 'exact 1', 'peak'):.0f} MiB",
     )
     yield Row(
         name,
@@ -58,5 +59,5 @@ def _workers(bench: Bench) -> Iterator[Row]:
             for mode in modes
         },
         {mode: Target(1.0, most=True) for mode in modes},
-        note=f"{budget:.0f} MiB",
+        basis=f"{budget:.0f} MiB",
     )

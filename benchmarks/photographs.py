@@ -11,9 +11,7 @@ from PIL import Image, ImageOps
 
 #: 12 to 24 megapixels.
 CAMERA_SIZES = ((4000, 3000), (4608, 3456), (5184, 3456), (5472, 3648), (5616, 3744), (6000, 4000))
-LARGEST = 5
 WEB_PIXELS = 1_500_000
-MOST_PHOTOGRAPHS = 12
 
 
 class NoPhotographs(Exception):
@@ -25,7 +23,7 @@ class Photographs:
     """
     JPEG files of a directory, or painted by the sandbox, and made ready in ``cache``, once.
 
-    A directory that has fewer photographs than are asked for gives them again.
+    A directory that has too few gives fewer for the web, and enlarges the same again for the camera.
     """
 
     cache: Path
@@ -33,12 +31,11 @@ class Photographs:
 
     def web(self, count: int) -> list[Path]:
         """About one megapixel each, as they stand where they are no larger."""
-        originals = self._originals()
-        return [self._web(originals[index]) for index in range(min(count, len(originals)))]
+        return [self._web(original) for original in self._originals(count)]
 
     def camera(self, count: int, sizes: Sequence[tuple[int, int]] = CAMERA_SIZES) -> list[Path]:
         """Enlarged to 12 to 24 megapixels."""
-        originals = self._originals()
+        originals = self._originals(count)
         return [
             self._camera(originals[index % len(originals)], sizes[index % len(sizes)])
             for index in range(count)
@@ -52,9 +49,9 @@ class Photographs:
             Image.effect_mandelbrot((240, 180), (-2, -1, 1, 1), 30).convert("RGB").save(path, quality=90)
         return path
 
-    def _originals(self) -> list[Path]:
+    def _originals(self, count: int) -> list[Path]:
         if self.directory is None:
-            return self._painted()
+            return self._painted(count)
         files = sorted(path for path in self.directory.iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
         fitting = [path for path in files if _is_photograph(path)]
         if not fitting:
@@ -62,13 +59,13 @@ class Photographs:
                 f"{self.directory} has no JPEG photograph of at least half a megapixel; "
                 "name another directory, or none to have them painted."
             )
-        return fitting[:MOST_PHOTOGRAPHS]
+        return fitting[:count]
 
-    def _painted(self) -> list[Path]:
+    def _painted(self, count: int) -> list[Path]:
         from sandbox.album import PHOTOGRAPHS
         from sandbox.pictures import make_missing
 
-        return make_missing(PHOTOGRAPHS[:MOST_PHOTOGRAPHS], self.cache / "painted")
+        return make_missing(PHOTOGRAPHS[:count], self.cache / "painted")
 
     def _web(self, original: Path) -> Path:
         with Image.open(original) as image:

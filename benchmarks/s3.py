@@ -28,11 +28,11 @@ def rows(bench: Bench) -> Iterator[Row]:
             "wall, stock ÷",
             {case: ratio(results, "wall", "stock", case) for case in CASES},
             {"exact": target},
-            seconds=middle(results, "stock", "wall"),
+            basis=f"{middle(results, 'stock', 'wall'):.2f} s",
         )
         yield Row(
             name,
             "requests, stock ÷",
             {case: ratio(results, "requests", "stock", case) for case in CASES},
-            note=f"{middle(results, 'stock', 'requests'):.0f}",
+            basis=f"{middle(results, 'stock', 'requests'):.0f}",
         )

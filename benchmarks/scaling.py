@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from statistics import median
 from typing import Any
 
 from .bench import EIGHT, Bench
@@ -31,14 +30,13 @@ def rows(bench: Bench) -> Iterator[Row]:
                 name,
                 said,
                 {mode: ratio(results, measure, f"{mode} 1", f"{mode} {workers}") for mode in MODES},
-                note=f"{middle(results, 'exact 1', measure):.2f} s",
+                basis=f"{middle(results, 'exact 1', measure):.2f} s",
             )
-    shares = {
-        mode: [site.run(mode, EIGHT, workers=1, watch_lock=True)["lock"] for _ in range(bench.extent.rounds)]
-        for mode in MODES
-    }
+    watched = interleaved(
+        bench.extent.rounds, MODES, lambda mode: site.run(mode, EIGHT, workers=1, watch_lock=True)
+    )
     yield Row(
         "1 worker, camera",
         "interpreter lock held, share of CPU",
-        {mode: median(found) for mode, found in shares.items()},
+        {mode: middle(watched, mode, "lock") for mode in MODES},
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 COLUMNS = ("one by one", "command", "imagekit", "libvips", "exact", "fast", "limit")
-HEADINGS = ("set", "measure", "stock", *COLUMNS, "at least (aim)", "met")
+HEADINGS = ("set", "measure", "basis", *COLUMNS, "at least (aim)", "met")
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,7 @@ class Target:
     most: bool = False
 
     def met(self, value: float) -> str:
-        """``"no"``, ``"yes"`` or ``"aim"``; rounded as printed."""
-        value = round(value, 2)
+        """``"no"``, ``"yes"`` or ``"aim"``; ``"not yet"`` where there is an aim and nothing is asked."""
         if self.asked is not None and not self._good(value, self.asked):
             return "no"
         if self.aim is None:
@@ -41,16 +40,15 @@ class Target:
 @dataclass(frozen=True)
 class Row:
     """
-    One measure of one set: a value for each case, what is asked of some, and stock's seconds or another absolute
-    figure, so that the ratios can be turned back.
+    One measure of one set: a value for each case, what is asked of some, and the ``basis``, an absolute figure of
+    what the ratios are about, so that they can be turned back.
     """
 
     set: str
     measure: str
     values: Mapping[str, float]
     targets: Mapping[str, Target] = field(default_factory=dict)
-    seconds: float | None = None
-    note: str = ""
+    basis: str = ""
 
     @property
     def unmet(self) -> list[str]:
@@ -66,11 +64,10 @@ class Row:
         several = len(said) > 1
         asked = [f"{case} {target}" if several else str(target) for case, target in said.items()]
         met = [target.met(self.values[case]) for case, target in said.items()]
-        absolute = f"{self.seconds:.2f} s" if self.seconds is not None else self.note
         return [
             self.set,
             self.measure,
-            absolute,
+            self.basis,
             *(_figure(self.values[case]) if case in self.values else "" for case in COLUMNS),
             ", ".join(asked),
             ", ".join(met),
@@ -78,7 +75,10 @@ class Row:
 
 
 def _figure(value: float) -> str:
-    return f"{value:.3f}" if value < 1 and round(value, 2) != round(value, 3) else f"{value:.2f}"
+    if value >= 100:
+        return f"{value:.0f}"
+    # A similarity of 0.985 is no 0.98.
+    return f"{value:.4f}" if 0.9 < value < 1 else f"{value:.3g}"
 
 
 def markdown(rows: Iterable[Row], headings: Sequence[str] = HEADINGS) -> str:

@@ -31,19 +31,19 @@ def rows(bench: Bench) -> Iterator[Row]:
         "wall",
         {"stock": 1.0, "exact": ratio(results, "wall", "stock", "exact")},
         {"exact": Target(60, 150)},
-        seconds=middle(results, "stock", "wall"),
+        basis=f"{middle(results, 'stock', 'wall'):.2f} s",
     )
     yield Row(
         name,
         "CPU",
         {"stock": 1.0, "exact": ratio(results, "cpu", "stock", "exact")},
-        seconds=middle(results, "stock", "cpu"),
+        basis=f"{middle(results, 'stock', 'cpu'):.2f} s",
     )
     yield Row(
         name,
         "queries",
         {"stock": 1.0, "exact": ratio(results, "queries", "stock", "exact")},
-        note=f"{middle(results, 'stock', 'queries'):,.0f} and {middle(results, 'exact', 'queries'):,.0f}",
+        basis=f"{middle(results, 'stock', 'queries'):,.0f} and {middle(results, 'exact', 'queries'):,.0f}",
     )
 
     larger = empty.counted("warm-larger", many, FILTERS)
@@ -62,14 +62,14 @@ def rows(bench: Bench) -> Iterator[Row]:
         f"wall per image ÷ at {few:,}",
         {"exact": ratio(grown, "wall", "many", "few") * few / many},
         {"exact": Target(1.25, 1.1, most=True)},
-        seconds=middle(grown, "many", "wall"),
+        basis=f"{middle(grown, 'many', 'wall'):.2f} s",
     )
     yield Row(
         name,
         f"peak memory ÷ at {few:,}",
         {"exact": ratio(grown, "peak", "many", "few")},
         {"exact": Target(1.25, 1.1, most=True)},
-        note=f"{middle(grown, 'few', 'peak'):.0f} and {middle(grown, 'many', 'peak'):.0f} MiB",
+        basis=f"{middle(grown, 'few', 'peak'):.0f} and {middle(grown, 'many', 'peak'):.0f} MiB",
     )
 
 
