@@ -177,7 +177,7 @@ class TestBar:
         assert status == 0
         frames = [frame for frame in shown.split("\r") if "/30" in frame]
         assert re.search(
-            r"^ +\d+%\|.+\| \d+/30 +\d+\.\d\d images/s \d\d:\d\d left, Harbour \d+ \(#\d+\)", frames[-1]
+            r"^ *\d+%\|.+\| \d+/30 +\d+\.\d\d images/s \d\d:\d\d left, Harbour \d+ \(#\d+\)", frames[-1]
         )
         assert all(len(frame) <= 80 for frame in frames)
         # It goes when the summary comes.

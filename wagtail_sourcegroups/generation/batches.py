@@ -18,6 +18,7 @@ from django.db import connections
 
 from .. import conf
 from ..exceptions import SourceGone
+from ..models import FileRendition
 from ..signals import generation_failed, renditions_generated
 from . import bound, filestore, making, plan, store
 from .budget import PixelBudget
@@ -145,8 +146,21 @@ class _Round:
     def make_all(self, works: list[AnyWork], pool: ThreadPoolExecutor) -> list[Work]:
         """Make what every work asks for. Returns those whose image got another file meanwhile."""
         again: list[Work] = []
-        waiting = deque(works)
         running: dict[Future[Outcome], AnyWork] = {}
+        try:
+            self.run_all(deque(works), running, pool, again)
+        except BaseException:
+            self.abandon(running)
+            raise
+        return again
+
+    def run_all(
+        self,
+        waiting: deque[AnyWork],
+        running: dict[Future[Outcome], AnyWork],
+        pool: ThreadPoolExecutor,
+        again: list[Work],
+    ) -> None:
         while waiting or running:
             stopping = self.options.stop.is_set()
             if stopping and waiting:
@@ -162,7 +176,18 @@ class _Round:
                 self.progress.working_on(next(iter(running.values())).source.name)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     self.finish(running.pop(future), future.result(), again)
-        return again
+
+    def abandon(self, running: dict[Future[Outcome], AnyWork]) -> None:
+        """Told to stop at once: what the threads have stored by now, or are storing, gets no row and goes."""
+        for future in running:
+            future.cancel()
+        wait(running)
+        for future, work in running.items():
+            if future.cancelled() or future.exception() is not None:
+                continue
+            image = work.source.image
+            model = FileRendition if image is None else type(image).get_rendition_model()
+            self.departures.discard(model, [made.name for made in future.result().made])
 
     def make_one(self, work: AnyWork) -> Outcome:
         """In a worker thread."""
