@@ -31,8 +31,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) \
 		|| { echo "$(PYTHON) cannot make virtual environments (on Debian: apt-get install python3-venv)." >&2; exit 2; }
 	@echo "Installing into $(VENV) ..."
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) hatchling editables
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --no-build-isolation -e '.[dev]'
+	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check $(CONSTRAINTS) hatchling editables
+	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check $(CONSTRAINTS) --no-build-isolation -e '.[dev]'
 	@touch $@
 
 demo: $(STAMP)
@@ -62,7 +62,7 @@ test-latest:
 	@$(MAKE) --no-print-directory test VENV=.venv-latest CONSTRAINTS=--upgrade
 
 $(VENV)/.installed-benchmark: $(STAMP)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --no-build-isolation \
+	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check $(CONSTRAINTS) --no-build-isolation \
 		-e '.[dev,benchmark]'
 	@touch $@
 
