@@ -15,7 +15,7 @@ from sandbox.people.models import Profile
 from tests.command.conftest import new_collection
 from tests.images import picture, rows, stored
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.generation.plan import Old
+from wagtail_sourcegroups.generation.decision import Old
 from wagtail_sourcegroups.generation.prune import as_stored, obsolete
 from wagtail_sourcegroups.generation.renditionset import RenditionSet
 from wagtail_sourcegroups.generation.wanted import OutputKey

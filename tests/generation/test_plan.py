@@ -4,7 +4,7 @@ import pytest
 from wagtail.images.models import AbstractImage
 
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.generation.plan import Old, decide
+from wagtail_sourcegroups.generation.decision import Old, decide
 from wagtail_sourcegroups.generation.verifying import Verdict
 from wagtail_sourcegroups.generation.wanted import SVG_REASON, OutputKey, Wanted, WantedFilters
 

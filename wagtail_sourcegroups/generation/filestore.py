@@ -18,25 +18,13 @@ from ..models import FileRendition, FileSource, GenerationFailure
 from ..rendering import RenderFailure, render
 from ..specs import RenditionSpec
 from . import files
+from .decision import NOTHING_VERIFIED, Decision, Old, decide, failed_before, outdated, tired_of
 from .departures import Departures
 from .failures import known_failures
 from .making import Made, Outcome
 from .membership import FileBatch, Membership
 from .options import Options
-from .plan import (
-    NOTHING_VERIFIED,
-    Decision,
-    Old,
-    Plan,
-    Unsure,
-    count_source,
-    counts_in_all,
-    decide,
-    failed_before,
-    outdated,
-    tired_of,
-    unsure_of,
-)
+from .plan import Plan, Unsure, count_source, counts_in_all, unsure_of
 from .progress import Totals
 from .sources import FileSourceBase, storable
 from .upsert import upsert

@@ -19,9 +19,10 @@ from wagtail.images.utils import to_svg_safe_spec
 
 from ..models import BoundFilterSpec, FileRendition, FileSource, GenerationFailure
 from ..specs import RenditionSpec
+from .decision import Old
 from .departures import Departures, delete_rows
 from .membership import ImageBatch, ImageRow
-from .plan import Old, is_svg, renditions_of, vary_values
+from .plan import is_svg, renditions_of, vary_values
 from .sources import image_key
 from .wanted import OutputKey, WantedFilters
 

@@ -27,6 +27,7 @@ from ...generation.options import Options
 from ...generation.progress import Failed, Totals, as_json
 from ...models import BoundFilterSpec
 from ...registry import Registry, get_registry
+from ...rendering import bomb_warnings_off
 from ...selection import Selection
 from ...specs import RenditionSpec
 from ...walk import Walk
@@ -186,7 +187,7 @@ class Command(BaseCommand):
             lambda: progress.note("Finishing the images in hand; once more stops at once."),
         )
         killed = False
-        with interruption, _without_traces():
+        with interruption, _without_traces(), bomb_warnings_off():
             try:
                 self._work(run, progress)
             except KeyboardInterrupt:
