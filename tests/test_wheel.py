@@ -56,7 +56,7 @@ def test_metadata(wheel: Path) -> None:
         licenses = [name for name in archive.namelist() if name.endswith("/licenses/LICENSE")]
     required = {line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line}
     assert {line.split(">=")[0].lower() for line in required} == {"django", "wagtail", "tqdm"}
-    assert set(metadata.get_all("Provides-Extra", [])) == {"db", "dev", "rq", "s3"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"benchmark", "db", "dev", "rq", "s3"}
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "BSD-3-Clause"
     assert len(licenses) == 1
