@@ -16,7 +16,7 @@ from willow.plugins.pillow import PillowImage
 from tests.rendering.pictures import drawing, encoded, jpeg
 from tests.rendering.stock import image_row
 from wagtail_sourcegroups.rendering.filters import SharedFilter
-from wagtail_sourcegroups.rendering.shared import LentSource, SharedSource
+from wagtail_sourcegroups.rendering.source import LentSource, SharedSource
 
 pytestmark = pytest.mark.once
 

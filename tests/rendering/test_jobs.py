@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 from wagtail.images.models import Filter
 
+from wagtail_sourcegroups.rendering.fast import Geometry
 from wagtail_sourcegroups.rendering.jobs import Job, is_shared, no_longer_needed, together
+from wagtail_sourcegroups.rendering.shelf import Trace, step
 
 pytestmark = pytest.mark.once
 
-WHOLE, SQUARE = ("crop", "whole"), ("crop", "square")
-SMALL, LARGE = ("resize", "small"), ("resize", "large")
+WHOLE, SQUARE = (0, 0, 96, 64), (16, 0, 80, 64)
+SMALL, LARGE = (12, 12), (48, 48)
 
 
-def job(spec: str, *steps: tuple[str, str]) -> Job:
-    return Job(Filter(spec), Filter(spec), steps)
+def job(spec: str, *geometry: Any) -> Job:
+    return Job(Filter(spec), Filter(spec), Geometry(*geometry) if geometry else None)
+
+
+def crop(box: tuple[int, ...]) -> Trace:
+    return (step("crop", box),)
+
+
+def crop_and_resize(box: tuple[int, ...], size: tuple[int, int]) -> Trace:
+    return (step("crop", box), step("resize", size))
 
 
 SMALL_JPEG, SMALL_WEBP = job("small-jpeg", WHOLE, SMALL), job("small-webp", WHOLE, SMALL)
@@ -50,8 +61,8 @@ def test_a_job_is_shared_if_a_later_one_has_its_geometry() -> None:
 
 def test_a_crop_is_kept_while_a_later_job_starts_with_it() -> None:
     assert no_longer_needed(SMALL_JPEG, [SMALL_WEBP]) == []
-    assert no_longer_needed(SMALL_JPEG, [LARGE_JPEG]) == [(WHOLE, SMALL)]
-    assert no_longer_needed(SMALL_JPEG, [SQUARE_JPEG]) == [(WHOLE,), (WHOLE, SMALL)]
+    assert no_longer_needed(SMALL_JPEG, [LARGE_JPEG]) == [crop_and_resize(WHOLE, SMALL)]
+    assert no_longer_needed(SMALL_JPEG, [SQUARE_JPEG]) == [crop(WHOLE), crop_and_resize(WHOLE, SMALL)]
 
 
 def test_a_job_without_steps_lets_go_of_nothing() -> None:

@@ -24,13 +24,11 @@ from tests.rendering.pictures import PICTURES, drawing, encoded, jpeg, with_alph
 from tests.rendering.stock import contents, image_row, our_results, outputs, stock_result
 from wagtail_sourcegroups.rendering.shared import (
     SharedImage,
-    SharedSource,
-    Shelf,
     clamped,
-    pillow_route,
     same_pixels,
-    step,
 )
+from wagtail_sourcegroups.rendering.shelf import Shelf, step
+from wagtail_sourcegroups.rendering.source import SharedSource, pillow_route
 
 pytestmark = pytest.mark.once
 

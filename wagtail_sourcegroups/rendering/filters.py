@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.core.files import File
 from wagtail.images import image_operations
 from wagtail.images.models import Filter
 
-from wagtail_sourcegroups.rendering.shared import SharedSource
+from wagtail_sourcegroups.rendering.source import SharedSource
 
 STOCK_FILTER_OPERATIONS = frozenset(
     {
@@ -55,6 +56,22 @@ class SharedFilter(TidyFilter):
         else:
             with super().get_willow_image(image, source) as willow_image:
                 yield willow_image
+
+    @property
+    def tolerates_noise(self) -> bool:
+        """Whether outputs of frames that differ by a hair differ by little: those of JPEG, and what loses nothing.
+
+        Encoders that predict, and palettes, make much of it.
+        """
+        if self.may_change_image:
+            return False
+        source_format = self._shared.willow_file.format_name
+        conversions = getattr(settings, "WAGTAILIMAGES_FORMAT_CONVERSIONS", {})
+        chosen, options = conversions.get(source_format, source_format), ()
+        for operation in self.filter_operations:
+            if isinstance(operation, image_operations.FormatOperation):
+                chosen, options = operation.format, operation.options
+        return chosen in ("jpeg", "png") or (chosen == "webp" and "lossless" in options)
 
     @property
     def may_change_image(self) -> bool:

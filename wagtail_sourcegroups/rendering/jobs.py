@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from wagtail.images.models import Filter
 
+from wagtail_sourcegroups.rendering.fast import Geometry
 from wagtail_sourcegroups.rendering.limits import Size
-from wagtail_sourcegroups.rendering.shared import Trace
+from wagtail_sourcegroups.rendering.shelf import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,17 @@ class Job:
 
     filter: Filter
     run: Filter
-    steps: Trace = ()
-    """Its crop and its resize, as the stand-in traces them; none if it shares nothing."""
+    geometry: Geometry | None = None
+    """None if it shares nothing."""
     size: Size | None = None
     """Of the output; None if it cannot be said beforehand."""
+    loose: bool = False
+    """Whether its pixels may differ a little from stock's."""
+
+    @property
+    def steps(self) -> Trace:
+        """Its crop and its resize; none if it shares nothing."""
+        return self.geometry.trace if self.geometry else ()
 
 
 def together(jobs: Sequence[Job]) -> list[Job]:

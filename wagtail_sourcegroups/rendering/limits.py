@@ -13,6 +13,10 @@ from wagtail_sourcegroups.exceptions import OutputTooLarge
 Size = tuple[int, int]
 
 
+def is_too_large(size: Size, max_output_pixels: int | None) -> bool:
+    return max_output_pixels is not None and size[0] * size[1] > max_output_pixels
+
+
 def check_output_size(spec: str, name: str, size: Size, max_output_pixels: int | None) -> None:
     """Refuse an output of more pixels than allowed, before a pixel of it is made.
 
@@ -21,7 +25,7 @@ def check_output_size(spec: str, name: str, size: Size, max_output_pixels: int |
     Raises ``OutputTooLarge``.
     """
     width, height = size
-    if max_output_pixels is not None and width * height > max_output_pixels:
+    if is_too_large(size, max_output_pixels):
         raise OutputTooLarge(
             f"{spec!r} would make {width}×{height} = {width * height} pixels of {name!r}; at most "
             f"{max_output_pixels} are allowed (WAGTAIL_SOURCEGROUPS['MAX_OUTPUT_PIXELS'])."

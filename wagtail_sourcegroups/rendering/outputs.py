@@ -23,6 +23,8 @@ class Output:
     """In bytes."""
     orientation: int
     """The EXIF orientation of the source; 1 if it has none, or none is known."""
+    fast: bool = False
+    """Whether it was made from less than the whole source, and may differ a little from stock's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

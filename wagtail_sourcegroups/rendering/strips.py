@@ -1,0 +1,65 @@
+"""Resizing a large picture, or a part of it, without the large frame that Pillow makes in between."""
+
+from __future__ import annotations
+
+import math
+
+import PIL.Image
+
+from wagtail_sourcegroups.rendering.limits import Size
+
+Box = tuple[int, int, int, int]
+
+MODES = frozenset({"RGB", "L"})
+"""Those that Pillow resizes as they are."""
+LARGE = 2_000_000
+"""Pixels of a part that is worth it."""
+PIXELS_AT_ONCE = 1_000_000
+BANDS = 8
+
+
+def worthwhile(image: PIL.Image.Image, box: Box) -> bool:
+    left, top, right, bottom = box
+    return image.mode in MODES and (right - left) * (bottom - top) > LARGE
+
+
+def resized_part(image: PIL.Image.Image, box: Box, size: Size) -> PIL.Image.Image:
+    """What ``image.crop(box).resize(size, LANCZOS)`` gives.
+
+    Pillow resizes along the rows and rounds, then along the columns. The rows do not know of each other: they
+    are cropped and resized some at a time.
+    """
+    lanczos = PIL.Image.Resampling.LANCZOS
+    left, top, right, bottom = box
+    narrow = PIL.Image.new(image.mode, (size[0], bottom - top))
+    rows = max(1, PIXELS_AT_ONCE // (right - left))
+    for start in range(top, bottom, rows):
+        end = min(start + rows, bottom)
+        strip = image.crop((left, start, right, end)).resize((size[0], end - start), lanczos)
+        narrow.paste(strip, (0, start - top))
+    result = narrow.resize(size, lanczos)
+    result.info = image.info.copy()
+    return result
+
+
+def resized_in_bands(image: PIL.Image.Image, size: Size) -> PIL.Image.Image:
+    """What ``image.resize(size, LANCZOS)`` gives, but for the last bit of a factor.
+
+    Pillow keeps all rows at their new width before it goes along the columns. A band of the result needs a
+    part of them. Bands end between two pixels of both pictures, so that the factors are those of the whole.
+    """
+    lanczos = PIL.Image.Resampling.LANCZOS
+    repeats = math.gcd(image.height, size[1])
+    rows, source_rows = size[1] // repeats, image.height // repeats
+    at_once = max(1, repeats // BANDS)
+    result = PIL.Image.new(image.mode, size)
+    result.info = image.info.copy()
+    for start in range(0, repeats, at_once):
+        end = min(start + at_once, repeats)
+        band = image.resize(
+            (size[0], (end - start) * rows),
+            lanczos,
+            box=(0, start * source_rows, image.width, end * source_rows),
+        )
+        result.paste(band, (0, start * rows))
+    return result
