@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -28,6 +29,12 @@ from wagtail_sourcegroups import RenditionSpec
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = os.environ.get("SOURCEGROUPS_DATABASE", "sqlite")
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", ""}
+
+
+def pytest_configure() -> None:
+    # A shell that starts the tests in the background has Ctrl-C ignored, by every process they start too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
