@@ -19,7 +19,7 @@ from wagtail.images.models import Filter
 from tests.images import asks, picture, rows, stored
 from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.generation import batches, store
+from wagtail_sourcegroups.generation import batches, making, store
 from wagtail_sourcegroups.generation.options import Options
 from wagtail_sourcegroups.models import (
     BoundFilterSpec,
@@ -503,3 +503,19 @@ def test_stop_finishes_what_is_in_hand(make_image: Any, spec: RenditionSpec) -> 
     assert totals.interrupted
     assert 2 <= totals.all.generated < 16
     assert make(requests).all.generated == 16 - totals.all.generated
+
+
+def test_a_spec_that_need_not_be_exact_is_rendered_so(
+    make_image: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed: list[Any] = []
+    render = making.render
+
+    def spy(*args: Any, inexact: Any, **kwargs: Any) -> Any:
+        allowed.append(inexact)
+        return render(*args, inexact=inexact, **kwargs)
+
+    monkeypatch.setattr(making, "render", spy)
+    image = make_image()
+    make(asks(image, RenditionSpec("a", "width-20"), RenditionSpec("b", "width-30", exact=False)))
+    assert allowed == [{"width-30"}]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from wagtail.images.models import AbstractImage
 
@@ -107,3 +109,14 @@ class TestWanted:
 
     def test_a_filter_that_wagtail_cannot_read_stays_wanted(self) -> None:
         assert set(wanted("nonsense-1").keys) == {OutputKey("nonsense-1", "")}
+
+    def test_only_where_every_spec_says_so_may_an_output_differ(self, settings: Any) -> None:
+        def inexact(*specs: RenditionSpec) -> set[str]:
+            return set(WantedFilters(specs).of((), is_svg=False).inexact)
+
+        exact = RenditionSpec("a", "width-20", exact=True)
+        fast = RenditionSpec("b", ["width-20", "width-40"], exact=False)
+        site = RenditionSpec("c", "width-60")
+        assert inexact(exact, fast, site) == {"width-40"}
+        settings.WAGTAIL_SOURCEGROUPS = {"EXACT": False}
+        assert inexact(exact, fast, site) == {"width-40", "width-60"}

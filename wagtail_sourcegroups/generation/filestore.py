@@ -156,7 +156,9 @@ def make_plain_files(work: FileWork, *, max_output_pixels: int, admit: Callable[
         with work.source.open() as source, admit(_pixels(source)):
             started = time.perf_counter()
             image = work.source.plain_image
-            for result in render(image, source, list(keys), max_output_pixels=max_output_pixels):
+            for result in render(
+                image, source, list(keys), max_output_pixels=max_output_pixels, inexact=work.wanted.inexact
+            ):
                 key = keys[result.filter]
                 if isinstance(result, RenderFailure):
                     outcome.failed[key] = result.error

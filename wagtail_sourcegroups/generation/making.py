@@ -62,7 +62,9 @@ def make_files(work: Work, *, max_output_pixels: int, admit: Callable[[int], Any
     try:
         with admit(work.source.pixels), work.source.open() as source:
             started = time.perf_counter()
-            for result in render(image, source, list(keys), max_output_pixels=max_output_pixels):
+            for result in render(
+                image, source, list(keys), max_output_pixels=max_output_pixels, inexact=work.wanted.inexact
+            ):
                 key = keys[result.filter]
                 if isinstance(result, RenderFailure):
                     outcome.failed[key] = result.error

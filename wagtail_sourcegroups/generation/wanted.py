@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from wagtail.images.image_operations import BackgroundColorOperation, FormatOperation
 from wagtail.images.models import AbstractImage, Filter
 
+from .. import conf
 from ..specs import RenditionSpec
 
 #: Operations that an SVG cannot go through.
@@ -36,6 +37,8 @@ class Wanted:
     filters: dict[OutputKey, Filter]
     spec_ids: dict[OutputKey, tuple[str, ...]]
     skipped: dict[OutputKey, str]
+    inexact: frozenset[str] = frozenset()
+    """Filter specs whose output may differ a little from stock's: every spec that wants them says so."""
 
     @cached_property
     def keys(self) -> frozenset[OutputKey]:
@@ -93,7 +96,9 @@ class WantedFilters:
                 skipped[key] = SVG_REASON
             else:
                 filters[key] = filter_
-        return Wanted(filters, spec_ids, skipped)
+        exact = {spec.id for spec in self.specs if is_exact(spec)}
+        inexact = frozenset(key.filter_spec for key, ids in spec_ids.items() if exact.isdisjoint(ids))
+        return Wanted(filters, spec_ids, skipped, inexact)
 
     def _filters(self, is_svg: bool) -> dict[str, tuple[Filter, list[str]]]:
         """Filter specs as stored (after SVG cleaning), each with its filter and the ids that want it."""
@@ -114,6 +119,11 @@ class WantedFilters:
                 if spec.id not in ids:
                     ids.append(spec.id)
         return known
+
+
+def is_exact(spec: RenditionSpec) -> bool:
+    """Whether a spec's outputs must be byte for byte stock's: its own word, else the ``EXACT`` setting."""
+    return bool(conf.get("EXACT")) if spec.exact is None else spec.exact
 
 
 @lru_cache(maxsize=4096)
