@@ -3,7 +3,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PHOTOS ?=
-PYTEST ?= $(VENV)/bin/python -m pytest
+# A process for each core; make test WORKERS=0 runs them one after the other.
+WORKERS ?= auto
+PYTEST  ?= $(VENV)/bin/python -m pytest -n $(WORKERS)
 # What a person adds: make test ARGS="-k registry -x"
 ARGS   ?=
 
