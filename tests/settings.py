@@ -55,7 +55,7 @@ else:
         f"SOURCEGROUPS_DATABASE is {_database!r}; it has to be 'sqlite' or 'postgres' (see tests/settings.py)."
     )
 
-MEDIA_ROOT: str | os.PathLike[str] = os.environ.get("SOURCEGROUPS_MEDIA_ROOT") or str(SANDBOX_DIR / "media")
+MEDIA_ROOT = os.environ.get("SOURCEGROUPS_MEDIA_ROOT") or str(SANDBOX_DIR / "media")  # type: ignore[assignment]
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -272,7 +272,10 @@ class TestFailuresOfTasks:
         key = f"gallery.customimage:{image.pk}"
         GenerationFailure.objects.create(source_key="task:generate", error="broker down")
         GenerationFailure.objects.create(
-            source_key=key, content_type=content_type_of(type(image)), object_id=str(image.pk), error="not enqueued"
+            source_key=key,
+            content_type=content_type_of(type(image)),
+            object_id=str(image.pk),
+            error="not enqueued",
         )
         bindings = [Binding(A, ImageModelSourceGroup())]
         assert run(bindings, Selection(only_failed=True), only_failed=True)[0].all.generated == 1
