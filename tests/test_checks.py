@@ -34,7 +34,7 @@ def test_needs_no_database(registry: Registry) -> None:
     # No db fixture: a query would fail this test.
     register.spec("a", "width-100")
     register.source_group("a", CollectionSourceGroup("Nowhere"))
-    assert found() == []
+    assert found(databases=[]) == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,9 @@ class Command(BaseCommand):
 
     def _say_how_to_go_on(self) -> None:
         manage = Path("sandbox", "manage.py")
-        python = "python"
+        # As one would type it: the environment that make has made is no active one.
+        here = Path(sys.executable)
+        python = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else "python"
         self.stdout.write(
             f"\nStart the site:  {python} {manage} runserver\n"
             "Look at it:      http://localhost:8000/\n"
