@@ -19,11 +19,12 @@ def detail(image: PIL.Image.Image) -> float:
     """How far a pixel lies from its four neighbours, the root of the mean square; 0 to about 100 in photographs."""
     counts = [0] * 256
     for tile in tiles(image):
-        grey = tile.convert("L").filter(SECOND_DIFFERENCE)
+        differences = tile.filter(SECOND_DIFFERENCE)
         # The filter leaves the outermost pixels as they are.
-        inner = grey.crop((1, 1, grey.width - 1, grey.height - 1))
-        for value, count in enumerate(inner.histogram()):
-            counts[value] += count
+        inner = differences.crop((1, 1, tile.width - 1, tile.height - 1))
+        for position, count in enumerate(inner.histogram()):
+            # All bands of a picture, one after the other.
+            counts[position % 256] += count
     seen = sum(counts)
     if not seen:
         return 0.0

@@ -149,10 +149,8 @@ def fast_ways(jobs: Sequence[Job], shared: SharedSource, max_output_pixels: int 
     """How to come to those outputs that may differ a little; None if there is no way faster than stock's."""
     # What is refused is not made for the sake of others either.
     allowed = [job for job in jobs if job.geometry and not is_too_large(job.geometry.size, max_output_pixels)]
-    exact = {job.geometry for job in jobs if job.geometry and not (job.loose and job.geometry.shrink > 1)}
-    loose = {
-        job.geometry for job in allowed if job.geometry and job.loose and job.geometry.shrink > 1
-    } - exact
+    exact = {job.geometry for job in jobs if job.geometry and not (job.loose and job.geometry.may_differ)}
+    loose = {job.geometry for job in allowed if job.geometry and job.geometry not in exact}
     if not loose or shared.size is None or shared.mode not in FAST_MODES:
         return None
     wanted = [job.geometry for job in allowed if job.geometry]

@@ -28,6 +28,10 @@ TIGHT_CASCADE = 1.5
 """or else by so much."""
 DRAFTS = {8: 3.2, 4: 3.2, 2: 2.5}
 """A JPEG is decoded to a part of its size if every rendition is smaller than that by so much."""
+FADING = 0.85
+"""A photograph shows about as much detail when it is smaller. Where less is left, there was noise or print."""
+LEAST_PIXELS = 5_000
+"""Of so few, one that is rounded otherwise is too large a share."""
 LENIENCE = 0.99
 """Sizes are whole pixels: two renditions of which one is twice the other may be a little less."""
 WORTH_A_FRAME = 0.9
@@ -47,6 +51,11 @@ class Geometry(NamedTuple):
     def trace(self) -> Trace:
         """The crop and the resize, as the stand-in traces them."""
         return (step("crop", self.box), step("resize", self.size))
+
+    @property
+    def may_differ(self) -> bool:
+        """Whether it may be made in a fast way at all."""
+        return self.shrink > 1 and self.size[0] * self.size[1] >= LEAST_PIXELS
 
     @property
     def shrink(self) -> float:
@@ -187,8 +196,9 @@ def expected_psnr(noise: float, detail: float) -> float:
     return 10 * math.log10(255**2 / error)
 
 
-def is_near(noise: float, detail: float) -> bool:
-    return expected_psnr(noise, detail) >= LEAST_PSNR
+def is_near(noise: float, detail: float, base_detail: float) -> bool:
+    """Whether an output may be made so. ``base_detail`` is that of the larger frame it was made from."""
+    return detail >= base_detail * FADING and expected_psnr(noise, detail) >= LEAST_PSNR
 
 
 def sharpening(draft: int, margin: float) -> float:

@@ -68,6 +68,7 @@ class Ladder:
         self._bases = {step.geometry: step.base for step in plan.steps}
         self._frames: dict[Geometry, Frame] = {}
         self._part: Frame | None = None
+        self._let_go = False
 
     def rank(self, geometry: Geometry | None) -> int:
         """Where in the order of work a geometry comes; those that are not of the plan come last."""
@@ -99,6 +100,10 @@ class Ladder:
         self._frames = {each: frame for each, frame in self._frames.items() if each in bases}
         if None not in bases:
             self._part = None
+            if not self._let_go:
+                # Should a later frame have to be exact after all, the source is decoded again: that is rare.
+                self._let_go = True
+                self._source.let_go_of_large_frame()
 
     def release(self) -> None:
         self._frames.clear()
@@ -124,7 +129,7 @@ class Ladder:
         else:
             frame = Frame(image, geometry.box, exact=False)
             frame.noise = noise_of_cascade(margin, frame.detail, larger.noise)
-        if is_near(frame.noise, frame.detail):
+        if is_near(frame.noise, frame.detail, larger.detail):
             return frame
         return self._exactly(geometry)
 

@@ -40,6 +40,8 @@ SHARED_FORMATS = (
 )
 
 NOT_ROTATED = 1
+LARGE = 4_000_000
+"""Pixels of a frame that are not kept for what will rarely be needed."""
 ON_ITS_SIDE = range(5, 9)
 
 
@@ -134,6 +136,11 @@ class SharedSource:
         else:
             image = self.oriented()
         return SharedImage(image, self.shelf, private=private)
+
+    def let_go_of_large_frame(self) -> None:
+        """Free the decoded picture if that is worth decoding it once more, should it be needed again."""
+        if self._frame is not None and self._frame.width * self._frame.height > LARGE:
+            self._frame = None
 
     def release(self) -> None:
         """Let go of all pixels."""

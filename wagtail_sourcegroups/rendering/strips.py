@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import PIL.Image
 
@@ -23,11 +24,32 @@ def worthwhile(image: PIL.Image.Image, box: Box) -> bool:
     return image.mode in MODES and (right - left) * (bottom - top) > LARGE
 
 
-def resized_part(image: PIL.Image.Image, box: Box, size: Size) -> PIL.Image.Image:
-    """What ``image.crop(box).resize(size, LANCZOS)`` gives.
+def goes_along_rows_first(source: Size, size: Size) -> bool:
+    """Whether Pillow does. Since version 13 it goes along the columns first where the height shrinks most."""
+    shrinks = source[1] - size[1]
+    return not (shrinks > 0 and shrinks > 2 * (source[0] - size[0])) and rows_come_first()
 
-    Pillow resizes along the rows and rounds, then along the columns. The rows do not know of each other: they
-    are cropped and resized some at a time.
+
+@cache
+def rows_come_first() -> bool:
+    """Whether that is still so in the Pillow that is installed."""
+    noise = PIL.Image.effect_noise((64, 48), 80)
+    whole = noise.resize((30, 20), PIL.Image.Resampling.LANCZOS)
+    return whole.tobytes() == rows_then_columns(noise, (0, 0, 64, 48), (30, 20)).tobytes()
+
+
+def resized_part(image: PIL.Image.Image, box: Box, size: Size) -> PIL.Image.Image:
+    """What ``image.crop(box).resize(size, LANCZOS)`` gives."""
+    left, top, right, bottom = box
+    if not goes_along_rows_first((right - left, bottom - top), size):
+        return image.crop(box).resize(size, PIL.Image.Resampling.LANCZOS)
+    return rows_then_columns(image, box, size)
+
+
+def rows_then_columns(image: PIL.Image.Image, box: Box, size: Size) -> PIL.Image.Image:
+    """Pillow resizes along the rows and rounds, then along the columns.
+
+    The rows do not know of each other: they are cropped and resized some at a time.
     """
     lanczos = PIL.Image.Resampling.LANCZOS
     left, top, right, bottom = box
@@ -52,14 +74,14 @@ def resized_in_bands(image: PIL.Image.Image, size: Size) -> PIL.Image.Image:
     repeats = math.gcd(image.height, size[1])
     rows, source_rows = size[1] // repeats, image.height // repeats
     at_once = max(1, repeats // BANDS)
+    if not goes_along_rows_first(image.size, (size[0], at_once * rows)):
+        return image.resize(size, lanczos)
     result = PIL.Image.new(image.mode, size)
     result.info = image.info.copy()
     for start in range(0, repeats, at_once):
         end = min(start + at_once, repeats)
-        band = image.resize(
-            (size[0], (end - start) * rows),
-            lanczos,
-            box=(0, start * source_rows, image.width, end * source_rows),
-        )
-        result.paste(band, (0, start * rows))
+        if not goes_along_rows_first(image.size, (size[0], (end - start) * rows)):
+            return image.resize(size, lanczos)
+        box = (0, start * source_rows, image.width, end * source_rows)
+        result.paste(image.resize((size[0], (end - start) * rows), lanczos, box=box), (0, start * rows))
     return result
