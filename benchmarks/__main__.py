@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import cold, fidelity, memory, s3, scaling, warm
 from .bench import Bench
+from .cases import WrongOutputs
 from .extent import FULL, QUICK
 from .measure import ROOT, MeasuredProcessFailed
 from .photographs import NoPhotographs, Photographs
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name in options.parts or PARTS:
                 say(f"{time.monotonic() - began:5.0f} s  {name}")
                 rows += PARTS[name](bench)
-    except (MeasuredProcessFailed, NoPhotographs) as error:
+    except (MeasuredProcessFailed, NoPhotographs, WrongOutputs) as error:
         say(str(error))
         return 2
     report = _report(rows, extent.rounds, time.monotonic() - began, painted=options.photos is None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .extent import Extent
 from .photographs import CAMERA_SIZES, Photographs
 from .site import Site
+from .table import Target
 
 #: The camera set's specs, and the web set's.
 EIGHT = (
@@ -51,7 +52,7 @@ class Bench:
 
     def single(self) -> Site:
         """A site of the largest camera photograph; in a quick run of the smallest."""
-        sizes = CAMERA_SIZES[-1:] if self.extent.largest else CAMERA_SIZES[:1]
+        sizes = CAMERA_SIZES[-1:] if self.extent.whole else CAMERA_SIZES[:1]
         return self._site("single", lambda: self._filled("single", self.photographs.camera(1, sizes)))
 
     def many_web(self) -> Site:
@@ -60,6 +61,10 @@ class Bench:
         photographs = self.photographs.web(min(12, count))
         chosen = [photographs[number % len(photographs)] for number in range(count)]
         return self._site("remote", lambda: self._filled("remote", chosen))
+
+    def asked(self, targets: Mapping[str, Target]) -> Mapping[str, Target]:
+        """What is asked of a set that is smaller in a quick run, which says nothing of it then."""
+        return targets if self.extent.whole else {}
 
     def _filled(self, name: str, originals: Sequence[Path]) -> Site:
         return self.empty.filled(name, originals, self.photographs.small())

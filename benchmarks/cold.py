@@ -60,7 +60,7 @@ def web(bench: Bench) -> Iterator[Row]:
 
 
 def _rows(bench: Bench, cold: ColdSet, site: Site) -> Iterator[Row]:
-    cases = ALL_CASES if bench.extent.all_cases else CASES
+    cases = ALL_CASES if bench.extent.whole else CASES
     results = interleaved(bench.extent.rounds, cases, lambda case: site.run(case, cold.filters))
     check_exact(results)
     cpu = {case: ratio(results, "cpu", "stock", case) for case in cases}

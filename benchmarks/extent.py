@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Extent:
-    """``rounds`` of everything; numbers of photographs and images."""
+    """
+    ``rounds`` of everything; numbers of photographs and images; whether it is ``whole``, for what is asked is asked
+    of that.
+    """
 
     rounds: int
     camera: int
@@ -17,9 +20,7 @@ class Extent:
     warm_images: int
     remote_images: int
     workers: tuple[int, ...]
-    all_cases: bool
-    largest: bool
-    camera_fidelity: bool
+    whole: bool
 
 
 FULL = Extent(
@@ -31,9 +32,7 @@ FULL = Extent(
     warm_images=20_000,
     remote_images=30,
     workers=(1, 2, 4, 8, 16),
-    all_cases=True,
-    largest=True,
-    camera_fidelity=True,
+    whole=True,
 )
 QUICK = Extent(
     rounds=1,
@@ -42,9 +41,7 @@ QUICK = Extent(
     web=3,
     queue=2,
     warm_images=1_000,
-    remote_images=6,
+    remote_images=4,
     workers=(1, 2),
-    all_cases=False,
-    largest=False,
-    camera_fidelity=False,
+    whole=False,
 )

@@ -43,7 +43,7 @@ class Compared:
 
 def rows(bench: Bench) -> Iterator[Row]:
     sets = [("fidelity, web", bench.web(), SMALL)]
-    if bench.extent.camera_fidelity:
+    if bench.extent.whole:
         sets.append(("fidelity, camera", bench.camera(), EIGHT))
     for name, site, filters in sets:
         compared = compare_site(site, filters)

@@ -139,7 +139,9 @@ def limit(names: Sequence[str], filters: Sequence[str]) -> Make:
     for image in images_named(names):
         for filter_spec in filters:
             transform = Filter(spec=filter_spec).get_transform(image)
-            box = tuple(transform.get_rect().round())
+            left, top, right, bottom = transform.get_rect().round()
+            # Rounding may leave the image.
+            box = (max(left, 0), max(top, 0), min(right, image.width), min(bottom, image.height))
             size = tuple(transform.size)
             geometries.setdefault(image.title, []).append(
                 (filter_spec, box, size, Wanted.of(filter_spec).format)
