@@ -71,7 +71,10 @@ FOCAL_POINTS = [(20, 20, 10, 10), (90, 60, 12, 8), (48, 32, 96, 64), (0, 0, 1, 1
 @pytest.fixture(autouse=True)
 def one_srgb_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile that is made holds the second when it was; stock's file would not be like stock's own of before."""
-    monkeypatch.setattr(ImageCms, "createProfile", functools.cache(ImageCms.createProfile))
+    made_once = functools.cache(ImageCms.createProfile)
+    # Before any thread asks for it: two at a time would both make one.
+    made_once("sRGB")
+    monkeypatch.setattr(ImageCms, "createProfile", made_once)
 
 
 @pytest.mark.parametrize("name", PICTURES)

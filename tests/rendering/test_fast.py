@@ -10,6 +10,7 @@ from wagtail_sourcegroups.rendering.fast import (
     Step,
     expected_psnr,
     is_near,
+    may_be_near,
     noise_of_cascade,
     noise_of_draft,
     plan,
@@ -139,10 +140,23 @@ def test_noise_and_detail_lower_what_is_expected() -> None:
         (0.2, 100, 100, False),  # too much detail
         (2.0, 50, 50, False),  # too much noise
         (0.2, 50, 60, False),  # detail that fades is noise or print
+        (0.1, 10, 20, True),  # of which there is too little to matter
     ],
 )
 def test_what_is_near_enough(noise: float, detail: float, base_detail: float, near: bool) -> None:
     assert is_near(noise, detail, base_detail) is near
+
+
+@pytest.mark.parametrize("base_detail", range(5, 120, 5))
+def test_what_is_given_up_beforehand_would_not_have_been_near(base_detail: float) -> None:
+    if not may_be_near(base_detail):
+        assert not any(is_near(0.0, detail, base_detail) for detail in range(1, 200))
+
+
+def test_looking_at_a_frame_has_to_be_worth_it() -> None:
+    tiny = (450, 300)
+    found = plan(tiny, [whole(tiny, 300), whole(tiny, 150)], [], may_draft=True)
+    assert (found.saves, bases(found)) == (False, {(300, 200): None, (150, 100): None})
 
 
 def test_a_smaller_part_is_sharpened_more_and_a_larger_margin_less() -> None:

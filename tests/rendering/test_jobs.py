@@ -9,7 +9,7 @@ import pytest
 from wagtail.images.models import Filter
 
 from wagtail_sourcegroups.rendering.fast import Geometry
-from wagtail_sourcegroups.rendering.jobs import Job, is_shared, no_longer_needed, together
+from wagtail_sourcegroups.rendering.jobs import Job, groups, no_longer_needed, together
 from wagtail_sourcegroups.rendering.shelf import Trace, step
 
 pytestmark = pytest.mark.once
@@ -54,9 +54,15 @@ def test_every_order_given_keeps_what_is_shared_together() -> None:
         assert at["square"] in (0, 3)
 
 
-def test_a_job_is_shared_if_a_later_one_has_its_geometry() -> None:
-    assert is_shared(SMALL_JPEG, [LARGE_JPEG, SMALL_WEBP])
-    assert not is_shared(SMALL_JPEG, [LARGE_JPEG, SQUARE_JPEG])
+def test_a_group_is_of_one_geometry_and_what_shares_nothing_is_alone() -> None:
+    found = groups([SMALL_JPEG, SMALL_WEBP, LARGE_JPEG, SQUARE_JPEG, BROKEN, BROKEN])
+    assert [specs(group) for group in found] == [
+        ["small-jpeg", "small-webp"],
+        ["large-jpeg"],
+        ["square"],
+        ["broken"],
+        ["broken"],
+    ]
 
 
 def test_a_crop_is_kept_while_a_later_job_starts_with_it() -> None:

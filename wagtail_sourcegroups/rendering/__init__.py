@@ -9,5 +9,6 @@ from wagtail_sourcegroups.rendering.engine import render
 from wagtail_sourcegroups.rendering.limits import bomb_warnings_off
 from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure
 from wagtail_sourcegroups.rendering.plain import PlainImage
+from wagtail_sourcegroups.rendering.side import Side
 
-__all__ = ["Output", "PlainImage", "RenderFailure", "bomb_warnings_off", "render"]
+__all__ = ["Output", "PlainImage", "RenderFailure", "Side", "bomb_warnings_off", "render"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import os
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from contextlib import suppress
 from typing import IO, Any
 
 import willow
@@ -14,20 +13,18 @@ from wagtail.images.models import AbstractImage, Filter
 
 from wagtail_sourcegroups.rendering.fast import Geometry, plan
 from wagtail_sourcegroups.rendering.filters import SharedFilter, TidyFilter
-from wagtail_sourcegroups.rendering.jobs import Job, is_shared, no_longer_needed, together
+from wagtail_sourcegroups.rendering.jobs import Job, groups, together
 from wagtail_sourcegroups.rendering.ladder import Ladder
-from wagtail_sourcegroups.rendering.limits import Size, check_output_size, is_too_large
-from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure, without_traceback
+from wagtail_sourcegroups.rendering.limits import Size, is_too_large
+from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure
 from wagtail_sourcegroups.rendering.plain import PlainImage
 from wagtail_sourcegroups.rendering.shared import clamped
-from wagtail_sourcegroups.rendering.source import NOT_ROTATED, SharedSource, pillow_route
-
-logger = logging.getLogger(__name__)
+from wagtail_sourcegroups.rendering.side import Aside, Side
+from wagtail_sourcegroups.rendering.source import SharedSource, pillow_route
+from wagtail_sourcegroups.rendering.workbench import Workbench
 
 FAST_MODES = frozenset({"RGB", "L"})
 """Those of which a resized frame is all there is to see: without palette, transparency or ink."""
-SAME_SIZE_WHEN_SAVED = frozenset({"jpeg", "png", "gif", "webp", "avif"})
-"""Formats whose files are as large as the image saved; an icon, for one, holds several sizes of it."""
 
 
 class LentFile(File):
@@ -48,6 +45,7 @@ def render(
     *,
     max_output_pixels: int | None = None,
     inexact: Collection[str] = frozenset(),
+    side: Side | None = None,
 ) -> Iterator[Output | RenderFailure]:
     """Make the outputs of ``filters`` from one source, byte for byte as ``Filter.run`` makes them.
 
@@ -56,6 +54,8 @@ def render(
 
     The outputs of those whose spec is in ``inexact`` may differ a little, where that is faster and cannot be
     seen; each output says whether it may.
+
+    ``side`` lends other threads that are idle now: some of the outputs may be made there, the same bytes.
 
     Whatever goes wrong is the failure of one filter and costs no other. Only what is no ``Exception`` (an
     interrupt) is raised. A call belongs to one thread; calls for different sources may run side by side.
@@ -69,12 +69,54 @@ def render(
     if ladder is not None:
         ranks = {job.geometry: ladder.rank(job.geometry) for job in jobs}
         jobs.sort(key=lambda job: ranks[job.geometry])
-    for done, job in enumerate(jobs, start=1):
-        result = perform(job, jobs[done:], image, original, shared, ladder, max_output_pixels)
-        if shared is not None and done == len(jobs):
-            # The pixels need not stay while the caller stores the last output.
-            shared.release()
-        yield result
+    bench = Workbench(image, original, shared, ladder, max_output_pixels)
+    waiting = deque(groups(jobs))
+    if side is None:
+        yield from alone(bench, waiting)
+    else:
+        yield from with_others(bench, waiting, Aside(bench, side))
+
+
+def alone(bench: Workbench, waiting: deque[list[Job]]) -> Iterator[Output | RenderFailure]:
+    """All groups in turn, in this thread."""
+    while waiting:
+        group = waiting.popleft()
+        yield from bench.work_through(group, waiting, fast=bench.prepare(group))
+
+
+def with_others(
+    bench: Workbench, waiting: deque[list[Job]], aside: Aside
+) -> Iterator[Output | RenderFailure]:
+    """All groups, those at the front in this thread, others in threads that are idle.
+
+    Frames that are made from each other are all made here; only encoding them is for others.
+    """
+    if bench.ladder is None and bench.shared is not None:
+        # What is not decoded yet cannot be given away. An error is kept, and raised again to each filter.
+        with suppress(Exception):
+            bench.shared.oriented()
+    try:
+        while waiting:
+            group = waiting.popleft()
+            fast = bench.prepare(group)
+            if bench.ladder is None:
+                give_away(waiting, aside)
+            elif waiting and aside.take(group, waiting, fast=fast):
+                continue
+            for result in bench.work_through(group, waiting, fast=fast):
+                yield result
+                yield from aside.results(wait=False)
+        yield from aside.results(wait=True)
+    finally:
+        aside.abandon()
+
+
+def give_away(waiting: deque[list[Job]], aside: Aside) -> None:
+    """Those next in turn, to as many threads as are idle; what only this thread can do stays."""
+    for group in list(waiting):
+        others = [other for other in waiting if other is not group]
+        if aside.take(group, others, fast=False):
+            waiting.remove(group)
 
 
 def open_shared(original: LentFile) -> SharedSource | None:
@@ -163,67 +205,7 @@ def measured(original: LentFile) -> Size | None:
     try:
         original.seek(0)
         width, height = willow.Image.open(original).get_size()
+        # An SVG may be endless, or of no size that is a number.
+        return int(width), int(height)
     except Exception:  # noqa: BLE001 - the filters meet it again
         return None
-    return int(width), int(height)
-
-
-def perform(
-    job: Job,
-    later: Sequence[Job],
-    image: Any,
-    original: LentFile,
-    shared: SharedSource | None,
-    ladder: Ladder | None,
-    max_output_pixels: int | None,
-) -> Output | RenderFailure:
-    """Run one filter, then let go of what no later one needs."""
-    file: File | None = None
-    try:
-        if job.size is not None:
-            check_output_size(job.filter.spec, image.file.name, job.size, max_output_pixels)
-        if shared is not None:
-            shared.shelf.keep_encodings = is_shared(job, later)
-            shared.shelf.saved = None
-        fast = ladder is not None and job.geometry is not None and ladder.prepare(job.geometry)
-        original.seek(0)
-        file = image.generate_rendition_file(job.run, source=original)
-        return replace(finished(job, image, file, shared), fast=fast)
-    except Exception as error:
-        if file is not None:
-            file.close()
-        logger.debug("Failed to render %r of %r", job.filter.spec, image.file.name, exc_info=True)
-        return RenderFailure(filter=job.filter, error=without_traceback(error))
-    finally:
-        if shared is not None:
-            for start in no_longer_needed(job, later):
-                shared.shelf.forget(start)
-        if ladder is not None and job.geometry is not None and not is_shared(job, later):
-            ladder.done(job.geometry)
-
-
-def finished(job: Job, image: Any, file: File, shared: SharedSource | None) -> Output:
-    saved = shared.shelf.saved if shared is not None else None
-    method = getattr(image.generate_rendition_file, "__func__", None)
-    untouched = method is AbstractImage.generate_rendition_file
-    if saved is not None and untouched and saved.format_name in SAME_SIZE_WHEN_SAVED:
-        (width, height), format_name = saved.size, saved.format_name
-    else:
-        # As Wagtail measures a file that is given to a row.
-        file.seek(0)
-        willow_file = willow.Image.open(file)
-        width, height = willow_file.get_size()
-        format_name = willow_file.format_name
-    # Not ``file.size``: of a file on disk it reads what the system knows, before Python has flushed the rest.
-    file.seek(0, os.SEEK_END)
-    size = file.tell()
-    file.seek(0)
-    return Output(
-        filter=job.filter,
-        file=file,
-        width=int(width),
-        height=int(height),
-        format_name=format_name,
-        size=size,
-        orientation=NOT_ROTATED if shared is None else shared.orientation,
-    )

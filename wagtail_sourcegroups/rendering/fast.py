@@ -18,6 +18,7 @@ from wagtail_sourcegroups.rendering.limits import Size
 from wagtail_sourcegroups.rendering.shelf import Trace, step
 
 Area = tuple[float, float, float, float]
+Box = tuple[int, int, int, int]
 
 LEAST_PSNR = 39.5
 """What an output must be expected to reach, in dB. The expectation is right to about 0.7."""
@@ -29,11 +30,15 @@ TIGHT_CASCADE = 1.5
 DRAFTS = {8: 3.2, 4: 3.2, 2: 2.5}
 """A JPEG is decoded to a part of its size if every rendition is smaller than that by so much."""
 FADING = 0.85
-"""A photograph shows about as much detail when it is smaller. Where less is left, there was noise or print."""
+"""A photograph shows about as much detail when it is smaller. Where less is left, there was noise or print,"""
+DOUBT = 4.0
+"""of which the expectation knows less: it has to be so much higher, in dB."""
 LEAST_PIXELS = 5_000
 """Of so few, one that is rounded otherwise is too large a share."""
 LENIENCE = 0.99
 """Sizes are whole pixels: two renditions of which one is twice the other may be a little less."""
+LOOKING = 200_000
+"""What looking at a frame's detail costs, in the measure of ``work``. What saves less is not worth it."""
 WORTH_A_FRAME = 0.9
 """A frame that is no rendition is made if the work becomes no more than this share of what it was."""
 
@@ -44,7 +49,7 @@ ROUNDING = 0.12
 class Geometry(NamedTuple):
     """A part of the upright source and the size it is given."""
 
-    box: tuple[int, int, int, int]
+    box: Box
     size: Size
 
     @property
@@ -138,6 +143,8 @@ def cascade(
         base = None
         if geometry not in exact and geometry != extra:
             base = smallest_base(geometry, [step.geometry for step in steps])
+        if base and work(geometry, base) + LOOKING > work(geometry, frame_of_source):
+            base = None
         steps.append(Step(geometry, base))
         cost += work(geometry, base or frame_of_source)
     return tuple(steps), cost
@@ -198,7 +205,14 @@ def expected_psnr(noise: float, detail: float) -> float:
 
 def is_near(noise: float, detail: float, base_detail: float) -> bool:
     """Whether an output may be made so. ``base_detail`` is that of the larger frame it was made from."""
-    return detail >= base_detail * FADING and expected_psnr(noise, detail) >= LEAST_PSNR
+    if detail >= base_detail * FADING:
+        return expected_psnr(noise, detail) >= LEAST_PSNR
+    return expected_psnr(noise, base_detail) >= LEAST_PSNR + DOUBT
+
+
+def may_be_near(base_detail: float) -> bool:
+    """Whether anything made from a frame of this much detail may be near: if not, none need be made to see it."""
+    return expected_psnr(0.0, base_detail * FADING) >= LEAST_PSNR
 
 
 def sharpening(draft: int, margin: float) -> float:

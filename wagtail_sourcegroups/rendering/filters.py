@@ -49,6 +49,13 @@ class SharedFilter(TidyFilter):
         self._shared = shared
         self._source = source
 
+    def on(self, shared: SharedSource) -> SharedFilter:
+        """The same filter on another share of the source."""
+        other = SharedFilter(self.spec, shared, self._source)
+        # Reading them asks every hook.
+        other.operations = self.operations
+        return other
+
     @contextmanager
     def get_willow_image(self, image: Any, source: File | None = None) -> Iterator[Any]:
         if source is self._source:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wagtail.images.models import Filter
 
-from wagtail_sourcegroups.rendering.fast import Geometry
+from wagtail_sourcegroups.rendering.fast import Box, Geometry
 from wagtail_sourcegroups.rendering.limits import Size
 from wagtail_sourcegroups.rendering.shelf import Trace
 
@@ -26,29 +26,40 @@ class Job:
     """Whether its pixels may differ a little from stock's."""
 
     @property
-    def steps(self) -> Trace:
-        """Its crop and its resize; none if it shares nothing."""
-        return self.geometry.trace if self.geometry else ()
+    def box(self) -> Box | None:
+        """Its crop; None if it shares nothing."""
+        return self.geometry.box if self.geometry else None
 
 
 def together(jobs: Sequence[Job]) -> list[Job]:
     """Those with one crop together, and within these those with one size; else in the order given."""
-    order: dict[Trace, int] = {}
+    order: dict[object, int] = {}
     for job in jobs:
-        for start in (job.steps[:1], job.steps):
+        for start in (job.box, job.geometry):
             order.setdefault(start, len(order))
-    return sorted(jobs, key=lambda job: (order[job.steps[:1]], order[job.steps]))
+    return sorted(jobs, key=lambda job: (order[job.box], order[job.geometry]))
 
 
-def is_shared(job: Job, later: Sequence[Job]) -> bool:
-    """Whether a later job has the same geometry, and so may have the same output."""
-    return any(other.steps == job.steps for other in later)
+def groups(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Neighbours that have one geometry, and so may have the same output; those that share nothing are alone."""
+    found: list[list[Job]] = []
+    for job in jobs:
+        if found and job.geometry is not None and found[-1][0].geometry == job.geometry:
+            found[-1].append(job)
+        else:
+            found.append([job])
+    return found
 
 
-def no_longer_needed(job: Job, later: Sequence[Job]) -> list[Trace]:
+def no_longer_needed(job: Job, later: Iterable[Job]) -> list[Trace]:
     """The crop and the geometry of a job that was done, as far as no later job starts with them."""
-    return [
-        start
-        for start in (job.steps[:1], job.steps)
-        if start and not any(other.steps[: len(start)] == start for other in later)
-    ]
+    if job.geometry is None:
+        return []
+    crop, resize = job.geometry.trace
+    later = list(later)
+    unneeded: list[Trace] = []
+    if all(other.box != job.box for other in later):
+        unneeded.append((crop,))
+    if all(other.geometry != job.geometry for other in later):
+        unneeded.append((crop, resize))
+    return unneeded

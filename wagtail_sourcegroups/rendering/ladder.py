@@ -17,13 +17,14 @@ from wagtail_sourcegroups.rendering.fast import (
     Geometry,
     Plan,
     is_near,
+    may_be_near,
     noise_of_cascade,
     noise_of_draft,
     sharpening,
 )
 from wagtail_sourcegroups.rendering.limits import Size
 from wagtail_sourcegroups.rendering.source import ON_ITS_SIDE, SharedSource
-from wagtail_sourcegroups.rendering.strips import resized_in_bands
+from wagtail_sourcegroups.rendering.strips import LARGE, resized_in_bands
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +121,8 @@ class Ladder:
             return self._exactly(geometry)
         from_part = base is None
         larger = self.part() if base is None else self.frame(base)
+        if not may_be_near(larger.detail):
+            return self._exactly(geometry)
         margin = geometry.shrink * min(larger.scale)
         image = resized_from(larger, geometry)
         if from_part:
@@ -136,10 +139,12 @@ class Ladder:
     def _exactly(self, geometry: Geometry) -> Frame:
         """As stock makes it. It stays on the shelf for the filters that want it.
 
-        What need not be stock's to the last bit is made in bands, which only a rounding of the machine could tell.
+        What need not be stock's to the last bit is made in bands, which only a rounding of the machine could tell,
+        where the frame that Pillow makes in between would be large.
         """
         whole = self._source.whole()
-        if geometry in self._loose and geometry.box == (0, 0, *whole.image.size):
+        width, height = whole.image.size
+        if geometry in self._loose and geometry.box == (0, 0, width, height) and width * height > LARGE:
             image = self._source.shelf.once(
                 geometry.trace, lambda: resized_in_bands(self._source.oriented(), geometry.size)
             )

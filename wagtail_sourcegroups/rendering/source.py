@@ -26,7 +26,7 @@ from willow.registry import registry
 from wagtail_sourcegroups.rendering.deferred import Deferred
 from wagtail_sourcegroups.rendering.limits import Size
 from wagtail_sourcegroups.rendering.shared import SharedImage, resized, same_pixels
-from wagtail_sourcegroups.rendering.shelf import Shelf
+from wagtail_sourcegroups.rendering.shelf import Shelf, Trace
 
 SHARED_FORMATS = (
     JPEGImageFile,
@@ -40,6 +40,8 @@ SHARED_FORMATS = (
 )
 
 NOT_ROTATED = 1
+READ_ONLY_MODES = frozenset({"RGB", "L", "RGBA", "LA", "CMYK"})
+"""Of a frame that several threads may read: Pillow brings palettes up to date when it reads them."""
 LARGE = 4_000_000
 """Pixels of a frame that are not kept for what will rarely be needed."""
 ON_ITS_SIDE = range(5, 9)
@@ -62,6 +64,8 @@ class SharedSource:
         self.mode = ""
         self.may_draft = False
         """Whether it can be decoded in part."""
+        self.apart = False
+        """Whether it is in another thread than the one that reads the original."""
 
     def oriented(self) -> PIL.Image.Image:
         """The whole picture, upright. Raises what Willow and Pillow raise for a source they cannot decode."""
@@ -136,6 +140,24 @@ class SharedSource:
         else:
             image = self.oriented()
         return SharedImage(image, self.shelf, private=private)
+
+    def lent_apart(self, geometry: Trace) -> SharedSource | None:
+        """A share for another thread, which needs nothing of the source but one geometry.
+
+        None if that has not been decoded yet, or Pillow does more to it than read it.
+        """
+        made = geometry in self.shelf.made
+        if self.mode not in READ_ONLY_MODES or (self._frame is None and not made):
+            return None
+        other = SharedSource(self.willow_file, [])
+        other.apart = True
+        other._frame = None if made else self._frame
+        other.size, other.mode = self.size, self.mode
+        other.stored_size, other.orientation = self.stored_size, self.orientation
+        other.shelf.made = {
+            trace: frame for trace, frame in self.shelf.made.items() if trace in (geometry[:1], geometry)
+        }
+        return other
 
     def let_go_of_large_frame(self) -> None:
         """Free the decoded picture if that is worth decoding it once more, should it be needed again."""
