@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from django.db.models import F
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from ..exceptions import SourceGroupsError
 from ..models import GenerationFailure
+from .discretion import discreet
 from .progress import Failed
 from .sources import storable
 from .state import content_type_of
@@ -38,6 +41,19 @@ def known_failures(source_keys: Iterable[str]) -> dict[str, dict[str, Known]]:
     return found
 
 
+_run: ContextVar[Callable[[], int | None]] = ContextVar("run", default=lambda: None)
+
+
+@contextmanager
+def attributed(run: Callable[[], int | None]) -> Iterator[None]:
+    """What is recorded inside failed in the run of this id, asked for each time: a run may begin late."""
+    token = _run.set(run)
+    try:
+        yield
+    finally:
+        _run.reset(token)
+
+
 def record(failures: Iterable[Failed], *, models: Mapping[str, tuple[type, Any]] | None = None) -> None:
     """
     Put failures on record; a second one of the same rendition counts as another attempt. Two statements.
@@ -45,6 +61,7 @@ def record(failures: Iterable[Failed], *, models: Mapping[str, tuple[type, Any]]
     ``models`` gives the model and primary key of image sources, by source key.
     """
     rows = {}
+    run_id = _run.get()()
     for failed in failures:
         model, pk = (models or {}).get(failed.source_key, (None, ""))
         rows[(failed.source_key, failed.filter_spec)] = GenerationFailure(
@@ -56,6 +73,7 @@ def record(failures: Iterable[Failed], *, models: Mapping[str, tuple[type, Any]]
             filter_spec=failed.filter_spec,
             error=storable(failed.error),
             attempts=0,
+            run_id=run_id,
             last_failed_at=timezone.now(),
         )
     if not rows:
@@ -63,7 +81,7 @@ def record(failures: Iterable[Failed], *, models: Mapping[str, tuple[type, Any]]
     upsert(
         [row for _, row in sorted(rows.items(), key=lambda item: item[0])],
         unique=["source_key", "filter_spec"],
-        update=["source_name", "spec_id", "error", "last_failed_at"],
+        update=["source_name", "spec_id", "error", "run", "last_failed_at"],
     )
     # An upsert cannot count; this can, and twice at the same time.
     by_filter: dict[str, list[str]] = {}
@@ -142,7 +160,11 @@ def clear_tasks() -> None:
 
 
 def sentence(error: BaseException) -> str:
-    """An error in one line for people: ours are sentences already, others say what kind they are."""
+    """
+    An error in one line for people: ours are sentences already, others say what kind they are. Paths and secrets
+    in it are left out, since editors read it.
+    """
+    said = discreet(str(error))
     if isinstance(error, SourceGroupsError):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return said
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
