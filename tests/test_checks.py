@@ -9,7 +9,7 @@ import pytest
 from django.core import checks
 from django.core.management import CommandError, call_command
 
-from wagtail_sourcegroups import register
+from wagtail_sourcegroups import conf, register
 from wagtail_sourcegroups.registry import Registry, get_registry
 from wagtail_sourcegroups.sourcegroups import CollectionSourceGroup, ImageFieldSourceGroup
 
@@ -42,8 +42,8 @@ def test_needs_no_database(registry: Registry) -> None:
     [
         (
             {"BATCHSIZE": 3},
-            "WAGTAIL_SOURCEGROUPS has an unknown key 'BATCHSIZE'; the keys are BATCH_SIZE, DEFAULT_STRATEGY, EXACT, "
-            "MAX_OUTPUT_PIXELS, MAX_PIXELS_IN_FLIGHT, ORPHAN_GRACE, WORKERS.",
+            "WAGTAIL_SOURCEGROUPS has an unknown key 'BATCHSIZE'; the keys are "
+            f"{', '.join(sorted(conf.DEFAULTS))}.",
         ),
         (
             {"BATCH_SIZE": 0},
@@ -54,9 +54,18 @@ def test_needs_no_database(registry: Registry) -> None:
             "WAGTAIL_SOURCEGROUPS['WORKERS'] is '4'; it must be a whole number of at least 1.",
         ),
         (
+            {"STORAGE_CONNECTIONS": 0},
+            "WAGTAIL_SOURCEGROUPS['STORAGE_CONNECTIONS'] is 0; it must be a whole number of at least 1.",
+        ),
+        (
             {"ORPHAN_GRACE": -1},
             "WAGTAIL_SOURCEGROUPS['ORPHAN_GRACE'] is -1; it must be a whole number of at least 0.",
         ),
+        (
+            {"TASK_BACKEND": None},
+            "WAGTAIL_SOURCEGROUPS['TASK_BACKEND'] is None; it must be the alias of a backend in TASKS.",
+        ),
+        ({"TASK_QUEUE": 3}, "WAGTAIL_SOURCEGROUPS['TASK_QUEUE'] is 3; it must be the name of a queue."),
         ({"EXACT": "no"}, "WAGTAIL_SOURCEGROUPS['EXACT'] is 'no'; it must be True or False."),
         ([], "WAGTAIL_SOURCEGROUPS is a list; it must be a dictionary."),
     ],
@@ -71,6 +80,57 @@ def test_default_strategy(registry: Registry, settings: Any) -> None:
     ((id_, message),) = found()
     assert id_ == "E002"
     assert message.startswith("The strategy 'wagtail_sourcegroups.strategies.Optimist' cannot be imported")
+
+
+DUMMY = {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "configured", "message"),
+    [
+        (
+            {"default": DUMMY, "pixels": DUMMY},
+            {"TASK_BACKEND": "pixel"},
+            "WAGTAIL_SOURCEGROUPS['TASK_BACKEND'] is 'pixel', which TASKS does not have; it has 'default', 'pixels'.",
+        ),
+        (
+            {"default": DUMMY},
+            {"TASK_QUEUE": "images"},
+            "WAGTAIL_SOURCEGROUPS['TASK_QUEUE'] is 'images', which the task backend 'default' does not have; "
+            "its QUEUES are 'default'.",
+        ),
+        (
+            {"default": DUMMY, "pixels": {**DUMMY, "QUEUES": ["small", "large"]}},
+            {"TASK_BACKEND": "pixels"},
+            "The task backend 'pixels' has the queues 'large', 'small' and none called 'default', so "
+            "WAGTAIL_SOURCEGROUPS['TASK_QUEUE'] has to name one.",
+        ),
+        (
+            {"default": DUMMY, "pixels": {"BACKEND": "no.such.Backend"}},
+            {"TASK_BACKEND": "pixels"},
+            "The task backend 'pixels' of TASKS cannot be set up: Could not find backend 'no.such.Backend': "
+            "No module named 'no'",
+        ),
+    ],
+)
+def test_where_tasks_go(registry: Registry, settings: Any, tasks: Any, configured: Any, message: str) -> None:
+    settings.TASKS = tasks
+    settings.WAGTAIL_SOURCEGROUPS = configured
+    assert found() == [("E006", message)]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "configured"),
+    [
+        ({"default": DUMMY, "pixels": {**DUMMY, "QUEUES": ["images"]}}, {"TASK_BACKEND": "pixels"}),
+        ({"default": {**DUMMY, "QUEUES": ["default", "images"]}}, {"TASK_QUEUE": "images"}),
+        ({"default": {**DUMMY, "QUEUES": []}}, {"TASK_QUEUE": "any"}),
+    ],
+)
+def test_places_that_tasks_may_go_to(registry: Registry, settings: Any, tasks: Any, configured: Any) -> None:
+    settings.TASKS = tasks
+    settings.WAGTAIL_SOURCEGROUPS = configured
+    assert found() == []
 
 
 def test_filters_and_the_place_of_their_registration(registry: Registry) -> None:

@@ -19,8 +19,10 @@ class SourceGroupsConfig(AppConfig):
         from .generation import collect
         from .registrations import waiting
         from .registry import Registry
+        from .runs import starting
 
         self.registry = Registry(waiting)
         collect.enqueue_with(tasks.enqueue)
         receivers.connect()
+        starting.connect()
         checks.register()

@@ -9,8 +9,10 @@ E002      the default strategy
 E003      a registration that contradicts another one, or a hook that returns something else
 E004      a spec whose filters Wagtail cannot read, or a group bound to an unknown spec
 E005      a source group that names a model or field that does not exist
+E006      tasks that are sent to a backend or a queue that ``TASKS`` does not have
 W001      a source group that the database knows no collection for (needs the database)
 W002      a rendition cache that each process has for itself: replaced files stay a while
+W003      a rendition storage where one image's file may overwrite another's
 ========  ==================================================================================
 
 None of them asks the database, but for W001, which runs where Django's ``database`` checks do.
@@ -26,9 +28,10 @@ from django.core import checks
 from django.db import DatabaseError
 from wagtail.images import get_image_model
 
-from . import conf
-from .exceptions import SourceGroupsError
+from . import conf, queueing
+from .exceptions import NoSuchQueue, SourceGroupsError
 from .generation.departures import cache_is_per_process
+from .generation.files import overwrites, storage_of, unwrapped
 from .registry import Registry, get_registry
 from .strategies import default_strategy
 
@@ -39,6 +42,8 @@ def register() -> None:
     """Connect the checks; the app config does when it is ready."""
     checks.register(check_settings, TAG)
     checks.register(check_registrations, TAG)
+    checks.register(check_task_backend, TAG)
+    checks.register(check_rendition_storage, TAG)
     # A sensible default for development, so only said where somebody deploys.
     checks.register(check_rendition_cache, TAG, deploy=True)
     checks.register(check_groups_in_database, TAG, checks.Tags.database)
@@ -57,6 +62,18 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckM
             hint = f"Correct {conf.SETTING}['DEFAULT_STRATEGY'] in the settings."
             found.append(checks.Error(str(error), hint=hint, id=_id("E002")))
     return found
+
+
+def check_task_backend(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    if conf.complaints(getattr(settings, conf.SETTING, {})):
+        # E001 says it.
+        return []
+    try:
+        queueing.destination()
+    except NoSuchQueue as error:
+        hint = "TASKS names the task backends and their QUEUES; see docs/background.md."
+        return [checks.Error(str(error), hint=hint, id=_id("E006"))]
+    return []
 
 
 def check_registrations(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -94,6 +111,21 @@ def check_rendition_cache(app_configs: Any = None, **kwargs: Any) -> list[checks
             "name it.",
             hint="Give CACHES a 'renditions' that all processes share, such as Redis or the database cache.",
             id=_id("W002"),
+        )
+    ]
+
+
+def check_rendition_storage(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    storage = storage_of(get_image_model().get_rendition_model())
+    if not overwrites(storage):
+        return []
+    return [
+        checks.Warning(
+            f"The storage of renditions ({type(unwrapped(storage)).__name__}) overwrites a file when another is saved "
+            "under its name. Wagtail cuts names of renditions off at 60 characters, so two images may be given one: "
+            "those made here get names of their own, but one that a template makes may replace another image's.",
+            hint="In the OPTIONS of its entry in STORAGES, set file_overwrite (as S3 calls it) to False.",
+            id=_id("W003"),
         )
     ]
 

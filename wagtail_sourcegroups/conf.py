@@ -16,11 +16,13 @@ SETTING = "WAGTAIL_SOURCEGROUPS"
 DEFAULTS: Mapping[str, Any] = {
     # Dotted path, class, instance or dictionary of callbacks.
     "DEFAULT_STRATEGY": "wagtail_sourcegroups.strategies.Optimistic",
-    # Threads per process that decode, encode and store; None: from the CPU count.
+    # Threads of a round that decode and encode; None: from the CPU count.
     "WORKERS": None,
+    # Sources read from and outputs written to a storage far away, at once per process.
+    "STORAGE_CONNECTIONS": 16,
     # Images per batch: one plan, one transaction-free round of work.
     "BATCH_SIZE": 500,
-    # Decoded source pixels held at once by all threads. A single larger image runs alone.
+    # Pixels of decoded originals, and of frames beside them, that all threads hold. A single larger image runs alone.
     "MAX_PIXELS_IN_FLIGHT": 64_000_000,
     # Pixels of one rendition. More is a recorded failure, found before rendering.
     "MAX_OUTPUT_PIXELS": 50_000_000,
@@ -28,7 +30,26 @@ DEFAULTS: Mapping[str, Any] = {
     "EXACT": True,
     # Seconds before a rendition file without a row counts as left over.
     "ORPHAN_GRACE": 3600,
+    # Batches of a run that wait for a worker or are in hand at any time.
+    "RUN_BATCHES": 8,
+    # Days that the record of a run is kept once it is over.
+    "RUN_RETENTION": 90,
+    # Alias in TASKS of the backend that our tasks go to.
+    "TASK_BACKEND": "default",
+    # Which of its queues; None: 'default', or the only one it has.
+    "TASK_QUEUE": None,
 }
+
+WHOLE_NUMBERS = (
+    "BATCH_SIZE",
+    "MAX_PIXELS_IN_FLIGHT",
+    "MAX_OUTPUT_PIXELS",
+    "ORPHAN_GRACE",
+    "RUN_BATCHES",
+    "RUN_RETENTION",
+    "STORAGE_CONNECTIONS",
+    "WORKERS",
+)
 
 
 def get(name: str) -> Any:
@@ -50,13 +71,20 @@ def complaints(configured: Any) -> list[str]:
         for name in configured
         if name not in DEFAULTS
     ]
-    for name in ("BATCH_SIZE", "MAX_PIXELS_IN_FLIGHT", "MAX_OUTPUT_PIXELS", "ORPHAN_GRACE", "WORKERS"):
+    for name in WHOLE_NUMBERS:
         value = configured.get(name, DEFAULTS[name])
         least = 0 if name == "ORPHAN_GRACE" else 1
         if value is None and name == "WORKERS":
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             found.append(f"{SETTING}[{name!r}] is {value!r}; it must be a whole number of at least {least}.")
+    for name, what in (
+        ("TASK_BACKEND", "the alias of a backend in TASKS"),
+        ("TASK_QUEUE", "the name of a queue"),
+    ):
+        value = configured.get(name, DEFAULTS[name])
+        if value != DEFAULTS[name] and not (isinstance(value, str) and value):
+            found.append(f"{SETTING}[{name!r}] is {value!r}; it must be {what}.")
     if not isinstance(configured.get("EXACT", True), bool):
         found.append(f"{SETTING}['EXACT'] is {configured['EXACT']!r}; it must be True or False.")
     return found

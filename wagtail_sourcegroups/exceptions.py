@@ -8,7 +8,9 @@ __all__ = [
     "InvalidSourceGroup",
     "InvalidSpec",
     "InvalidStrategy",
+    "NoSuchQueue",
     "OutputTooLarge",
+    "RunRefused",
     "SourceGone",
     "SourceGroupsError",
     "SourceUnreadable",
@@ -36,12 +38,20 @@ class InvalidSourceGroup(SourceGroupsError, ValueError):
     """Something registered as a source group that has no ``files()``, or names no such model or field."""
 
 
+class NoSuchQueue(SourceGroupsError, LookupError):
+    """Settings that send tasks to a backend or a queue that ``TASKS`` does not have."""
+
+
 class UnknownSpec(SourceGroupsError, LookupError):
     """No spec has this id, or matches this pattern."""
 
 
 class CollectionNotFound(SourceGroupsError, LookupError):
     """A collection that does not exist, or a name that more than one collection has."""
+
+
+class RunRefused(SourceGroupsError):
+    """A run that is not in a state for what was asked of it; the message is a sentence for people."""
 
 
 class SourceUnreadable(SourceGroupsError, OSError):

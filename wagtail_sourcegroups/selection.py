@@ -7,8 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, QuerySet
+from django.db import router
+from django.db.models import BigIntegerField, IntegerField, Model, QuerySet
 from django.db.models.fields.files import FieldFile
+from django.db.models.functions import Cast
 from django.utils import timezone
 from wagtail.images import get_image_model
 
@@ -20,13 +22,15 @@ from .models import GenerationFailure
 class Selection:
     """
     ``collections`` are ids of collections; ``images`` primary keys of the site's image model; ``since`` a day in
-    the current time zone; ``only_failed`` means sources with a failure on record.
+    the current time zone; ``only_failed`` means sources with a failure on record, ``failed_in`` (with it) those that
+    failed in the run of this id.
     """
 
     collections: frozenset[Any] | None = None
     images: tuple[Any, ...] | None = None
     since: date | None = None
     only_failed: bool = False
+    failed_in: int | None = None
 
     @property
     def images_only(self) -> bool:
@@ -54,7 +58,7 @@ class Selection:
         if self.since is not None:
             queryset = queryset.filter(created_at__gte=self._moment(self.since))
         if self.only_failed:
-            queryset = queryset.filter(pk__in=failed_images(model))
+            queryset = queryset.filter(pk__in=failed_images(model, self.failed_in))
         return queryset
 
     def wants_file(self, source: FileSourceBase) -> bool:
@@ -71,17 +75,30 @@ class Selection:
         return timezone.make_aware(moment) if timezone.now().tzinfo else moment
 
 
-def failed_images(model: type[Model]) -> list[Any]:
-    """The primary keys of images with a failure on record. One query."""
-    content_type = ContentType.objects.get_for_model(model)
-    ids = GenerationFailure.objects.filter(content_type=content_type).values_list("object_id", flat=True)
-    return [model._meta.pk.to_python(object_id) for object_id in ids.order_by().distinct()]
+def failed_images(model: type[Model], run: int | None = None) -> QuerySet[Any] | list[Any]:
+    """
+    The primary keys of images with a failure on record, of one run or at all.
+
+    A query to be part of another one, where the database can compare; else a list, for one query.
+    """
+    failures = _failures(run).filter(content_type=ContentType.objects.get_for_model(model)).order_by()
+    key = model._meta.pk
+    if isinstance(key, IntegerField) and router.db_for_read(model) == router.db_for_read(GenerationFailure):
+        # There may be as many as images. Only numbers are text in the same way everywhere.
+        return failures.values_list(Cast("object_id", BigIntegerField()), flat=True)
+    ids = failures.values_list("object_id", flat=True).distinct()
+    return [key.to_python(object_id) for object_id in ids]
 
 
-def failed_files() -> frozenset[str]:
-    """The source keys of plain files with a failure on record. One query."""
-    keys = GenerationFailure.objects.filter(source_key__startswith="file:")
+def failed_files(run: int | None = None) -> frozenset[str]:
+    """The source keys of plain files with a failure on record, of one run or at all. One query."""
+    keys = _failures(run).filter(source_key__startswith="file:")
     return frozenset(keys.order_by().values_list("source_key", flat=True).distinct())
+
+
+def _failures(run: int | None) -> QuerySet[GenerationFailure]:
+    failures = GenerationFailure.objects.all()
+    return failures if run is None else failures.filter(run=run)
 
 
 def modified_at(source: FileSourceBase) -> datetime | None:

@@ -11,6 +11,7 @@ existence_required    ``RenditionSet``             ``rendition_set``
 content_required      ``RenditionSet``             ``rendition_set``
 renditions_generated  the model of the source      ``source``: a file; ``filter_specs``: those made
 generation_failed     the model of the source      ``source``: a file; ``filter_spec``; ``error``
+run_ready             ``GenerationRun``            ``run``: one with work to hand out
 ===================== ============================ ===============================================
 
 The first three may be sent by anybody on behalf of a registered group. A sender that is not
@@ -30,3 +31,4 @@ content_required = Signal()
 
 renditions_generated = Signal()
 generation_failed = Signal()
+run_ready = Signal()

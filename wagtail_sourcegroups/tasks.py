@@ -14,20 +14,19 @@ from typing import Any
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, router, transaction
-from django_tasks import task
-from django_tasks.backends.immediate import ImmediateBackend
 
 from .events.dispatch import record
 from .events.facts import Question
 from .events.flush import tell_again
 from .events.questions import images_meant, in_words
-from .generation import batches, filestore
+from .generation import batches, database, filestore
 from .generation.failures import sentence
 from .generation.options import Options
 from .generation.progress import Failed
 from .generation.requests import Request
 from .generation.sources import FieldFileSource, PlainSource, Source, source_of, storable
-from .models import FileSource
+from .models import FileSource, GenerationFailure
+from .queueing import is_inline, routed, task
 from .registry import get_registry
 from .sourcegroups.directories import DirectorySourceGroup
 
@@ -47,7 +46,7 @@ def enqueue(requests: Iterable[Request]) -> None:
         transaction.on_commit(_doing(_enqueue, requests), robust=True)
 
 
-@task()
+@task
 def generate_task(images: list[Any], files: list[Any]) -> None:
     """
     Make renditions.
@@ -61,6 +60,8 @@ def generate_task(images: list[Any], files: list[Any]) -> None:
             batches.make(requests, options=Options(patient=True))
     except Exception as error:
         logger.exception("A task that makes renditions failed.")
+        # If it was the database, it may be back; the worker's own next query is to find a connection, too.
+        database.close_if_broken(router.db_for_write(GenerationFailure))
         record([Failed("a task that makes renditions", "", "", sentence(error), "task:generate")])
 
 
@@ -85,7 +86,7 @@ def _enqueue(requests: list[Request]) -> None:
         if here:
             batches.make(here, options=Options(patient=True))
         if given or files:
-            generate_task.enqueue(given, files)
+            routed(generate_task).enqueue(given, files)
     except Exception as error:
         # A broker that is down, a queue that is full: the next run makes it.
         logger.exception("The task backend refused to make renditions of %d sources.", len(requests))
@@ -201,7 +202,7 @@ def ask(question: Question) -> None:
 
     Without a worker that would be done in somebody's request, so it is left to the next run.
     """
-    if isinstance(sweep_task.get_backend(), ImmediateBackend):
+    if is_inline():
         logger.warning(
             "More than BATCH_SIZE images may have changed groups (%s), and no worker is there to look at them: "
             "the next run of generateimages does.",
@@ -211,7 +212,7 @@ def ask(question: Question) -> None:
     transaction.on_commit(_doing(_enqueue_question, question), robust=True)
 
 
-@task()
+@task
 def sweep_task(question: dict[str, str]) -> None:
     """Look at one batch of the images that a question is about, and enqueue the rest of the question."""
     try:
@@ -231,7 +232,7 @@ def sweep_task(question: dict[str, str]) -> None:
 
 def _enqueue_question(question: Question) -> None:
     try:
-        sweep_task.enqueue(asdict(question))
+        routed(sweep_task).enqueue(asdict(question))
     except Exception as error:
         logger.exception("The task backend refused to look at %s; the next run does.", in_words(question))
         failed = Failed(in_words(question), "", "", f"Not enqueued: {sentence(error)}", "task:sweep")

@@ -12,21 +12,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connections, router, transaction
-from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
+from django.db.models import Model, Q, QuerySet
 
 from . import conf
 from .generation import bound
 from .generation.failures import clear_files, clear_groups, clear_tasks, file_failed, group_failed, record
-from .generation.membership import Batch, FileBatch, ImageBatch, ImageRow, Membership, row_fields
+from .generation.membership import Batch, FileBatch, ImageBatch
 from .generation.progress import Failed
 from .generation.requests import Request
 from .generation.sources import FileSourceBase, ImageSource, PlainSource, Source, source_of
+from .pages import Memberships, Specs, every_page, inside, unsettled_pages
 from .registry import Binding
 from .selection import Selection, failed_files
 from .sourcegroups.base import QuerySetSourceGroup, SourceGroup, image_groups
 from .specs import RenditionSpec
 
-Specs = tuple[RenditionSpec, ...]
+#: The part of a walk that goes through all plain groups: a file that two of them give is one source.
+FILES = "files"
+#: What the name of any other part begins with; the label of an image model follows.
+IMAGES = "images:"
 
 #: Plain files of a batch whose content is kept, since nobody could open them again.
 IN_MEMORY = 20
@@ -37,6 +41,8 @@ class Walk:
     """
     One walk over ``bindings``, of which ``selection`` says which sources are meant; ``registered`` are all
     bindings there are, for the groups that an image is in besides. With ``write`` off, nothing is remembered.
+    With ``count_settled``, images of which nothing is missing are counted and not read: for whoever only makes
+    what is missing.
 
     Afterwards ``failures`` are the groups that could not be walked, which costs the others nothing; ``walked``
     the keys of groups of plain files that were walked to their end, and ``seen`` the digests of their files.
@@ -47,6 +53,7 @@ class Walk:
     selection: Selection = field(default_factory=Selection)
     batch_size: int | None = None
     write: bool = True
+    count_settled: bool = False
     failures: list[Failed] = field(default_factory=list)
     walked: set[str] = field(default_factory=set)
     seen: dict[str, Specs] = field(default_factory=dict)
@@ -124,37 +131,89 @@ class Walk:
 
     def batches(self) -> Iterator[Batch]:
         """Everything selected, in batches. The filter specs of the bindings are remembered as bound."""
+        for _, batch in self.parted_batches():
+            yield batch
+
+    def parted_batches(self) -> Iterator[tuple[str, Batch]]:
+        """As :meth:`batches`, each with the name of its part."""
+        self.begin()
+        for name in self.parts:
+            for batch in self.part(name):
+                yield name, batch
+        self.conclude()
+
+    def begin(self) -> None:
+        """What comes before the first batch."""
         if self.write:
             bound.remember(self.specs)
-        for model in self.models:
-            yield from self.image_batches(model)
-        if not self.selection.images_only:
-            for group in self._file_groups():
-                yield from self._file_batches(group)
+
+    def conclude(self) -> None:
+        """What comes after the last one."""
         if self.write and self.selection.everything and set(self.registered) <= set(self.bindings):
             clear_tasks()
 
-    def image_batches(self, model: type[Model], after: Any = None) -> Iterator[ImageBatch]:
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What a walk is made of, in order: a part for the images of each model, and one for all plain groups."""
+        names = [f"{IMAGES}{model._meta.label_lower}" for model in self.models]
+        return (*names, *([FILES] if self._file_groups() and not self.selection.images_only else ()))
+
+    def part(self, name: str, after: Any = None, upto: Any = None) -> Iterator[Batch]:
+        """
+        The batches of one part: of images, those with a key after ``after`` and up to ``upto``.
+
+        None for a part that is not there any more.
+        """
+        model = self._model_of(name)
+        if model is not None:
+            yield from self.image_batches(model, after, upto)
+        elif name == FILES and FILES in self.parts:
+            for group in self._file_groups():
+                yield from self._file_batches(group)
+
+    def range_end(self, name: str, after: Any, size: int) -> Any:
+        """
+        The key that ends a range of so many images of a part; ``None`` where no more are left than that.
+
+        One query, which gives one key.
+        """
+        model = self._model_of(name)
+        if model is None:
+            return None
+        images = self._images(model)
+        images = images if after is None else images.filter(pk__gt=after)
+        # One more than the range has, so that no empty range follows the last one.
+        keys = list(images.order_by("pk").values_list("pk", flat=True)[size - 1 : size + 1])
+        return keys[0] if len(keys) == 2 else None
+
+    def key(self, name: str, text: str) -> Any:
+        """A key of a part from its text; ``None`` for no text, and for a part without keys."""
+        model = self._model_of(name)
+        return model._meta.pk.to_python(text) if model is not None and text else None
+
+    def _model_of(self, name: str) -> type[Model] | None:
+        return next((model for model in self.models if f"{IMAGES}{model._meta.label_lower}" == name), None)
+
+    def image_batches(self, model: type[Model], after: Any = None, upto: Any = None) -> Iterator[ImageBatch]:
         """The images of one model, from a key on, in the order of keys. One query a batch."""
-        yield from self._pages(model, self._images(model), after)
+        images = self._images(model)
+        pages = unsettled_pages if self.count_settled else every_page
+        yield from pages(
+            self._memberships(model),
+            images if upto is None else images.filter(pk__lte=upto),
+            self.size,
+            after,
+        )
 
     def every_image(self, model: type[Model], selection: Selection) -> Iterator[ImageBatch]:
-        """As :meth:`image_batches`, but of all images that ``selection`` means, in a group or not."""
-        yield from self._pages(model, selection.narrow(model._default_manager.all()))
+        """As :meth:`image_batches`, but of all images that ``selection`` means, in a group or not, each a row."""
+        images = selection.narrow(model._default_manager.all())
+        yield from every_page(self._memberships(model), images, self.size)
 
-    def _pages(self, model: type[Model], images: QuerySet[Any], after: Any = None) -> Iterator[ImageBatch]:
-        table = _Memberships(
-            model, self._all_image_groups(model), self._specs, self.specs, bool(self._broken)
+    def _memberships(self, model: type[Model]) -> Memberships:
+        return Memberships(
+            model, self._all_image_groups(model), self._specs, self.specs, incomplete=bool(self._broken)
         )
-        images = table.annotated(images).order_by("pk")
-        while True:
-            page = images if after is None else images.filter(pk__gt=after)
-            rows = list(page.values_list(*table.columns)[: self.size])
-            if rows:
-                yield ImageBatch(model, [table.row(row) for row in rows], table.fields)
-            if len(rows) < self.size:
-                return
-            after = rows[-1][0]
 
     def _images(self, model: type[Model]) -> QuerySet[Any]:
         """The selected images of the walked groups of one model."""
@@ -170,7 +229,7 @@ class Walk:
     def _file_batches(self, group: SourceGroup) -> Iterator[Batch]:
         """The files of a group that is no group of images. A group that raises ends there."""
         specs = tuple(self._specs[group])
-        only = failed_files() if self.selection.only_failed else None
+        only = failed_files(self.selection.failed_in) if self.selection.only_failed else None
         pending: list[Request] = []
         images: list[Any] = []
         if self.write:
@@ -240,7 +299,7 @@ class Walk:
             by_model.setdefault(image._meta.concrete_model, []).append(image.pk)
         for model, pks in by_model.items():
             groups = [group for group in self._image_groups() if group.model is model]
-            table = _Memberships(model, groups, self._specs, specs, True, given=specs)
+            table = Memberships(model, groups, self._specs, specs, incomplete=True, given=specs)
             queryset = table.annotated(self.selection.narrow(model._default_manager.filter(pk__in=pks)))
             rows = []
             for row in queryset.order_by("pk").values_list(*table.columns):
@@ -270,52 +329,3 @@ class Walk:
     def _file_groups(self) -> list[SourceGroup]:
         images = set(image_groups(self._specs))
         return [group for group in self._specs if group not in images]
-
-
-class _Memberships:
-    """Columns that tell which groups an image is in, and what that means, worked out once for all alike."""
-
-    def __init__(
-        self,
-        model: type[Model],
-        groups: Sequence[QuerySetSourceGroup],
-        specs_of: dict[SourceGroup, list[RenditionSpec]],
-        specs: Specs,
-        incomplete: bool,
-        given: Specs | None = None,
-    ) -> None:
-        self._model = model
-        self._groups = {f"in_group_{index}": group for index, group in enumerate(groups)}
-        self._specs_of = specs_of
-        self._incomplete = incomplete
-        self._given = given
-        self._known: dict[tuple[tuple[bool, ...], Specs], Membership] = {}
-        self.fields = row_fields(model, specs)
-        self.columns = (*self.fields, *self._groups)
-
-    def annotated(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.annotate(**{name: inside(group) for name, group in self._groups.items()})
-
-    def row(self, row: Sequence[Any], known: Specs = ()) -> ImageRow:
-        """``known`` are specs that another plain group asked of this image before."""
-        bits = tuple(map(bool, row[len(self.fields) :]))
-        membership = self._known.get((bits, known))
-        if membership is None:
-            mine = [group for group, there in zip(self._groups.values(), bits, strict=True) if there]
-            wanted = [spec for group in mine for spec in self._specs_of.get(group, ())]
-            # Where a group cannot say who is in it, an image keeps the groups it had.
-            keys = None if self._incomplete else [group.key for group in mine]
-            if self._given is None:
-                membership = Membership(self._model, wanted, keys)
-            else:
-                membership = Membership(self._model, self._given, keys, covered=(*wanted, *known))
-            self._known[(bits, known)] = membership
-        return ImageRow(row[: len(self.fields)], membership)
-
-
-def inside(group: QuerySetSourceGroup) -> Any:
-    """Whether a row is in a group, as an expression to annotate with."""
-    condition = group.condition()
-    if condition is None:
-        return Value(True, output_field=BooleanField())
-    return Case(When(Q(condition), then=Value(True)), default=Value(False), output_field=BooleanField())

@@ -13,6 +13,7 @@ from wagtail.images import get_image_model
 
 from ..exceptions import SourceGroupsError
 from ..generation import departures, orphans
+from ..generation.failures import sentence
 from ..generation.options import Options
 from ..generation.prune import Claims, once_bound, prune_files, prune_images
 from ..registry import Registry
@@ -87,8 +88,10 @@ def look_for_strays(
                 f"The rendition storage ({_name(place.storage)}) cannot list its files, so those that no row names "
                 "cannot be found."
             )
-        except OSError as error:
-            strays.complaints.append(f"The rendition storage ({_name(place.storage)}) gave up: {error}.")
+        except Exception as error:  # noqa: BLE001 - a storage's own, of whatever class; the rest of the run is done
+            strays.complaints.append(
+                f"The rendition storage ({_name(place.storage)}) gave up: {sentence(error)}."
+            )
     return strays
 
 

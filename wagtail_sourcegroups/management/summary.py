@@ -122,11 +122,13 @@ def _fates(strays: Strays, *, prune: bool, dry_run: bool, grace: int) -> list[st
     return fates
 
 
-def how_to_go_on(command: str, *, force: bool) -> list[str]:
-    """After an interruption."""
+def how_to_go_on(command: str, *, force: bool, run: int | None = None) -> list[str]:
+    """After an interruption; ``run`` is the record of what was done, if there is one."""
     lines = ["Interrupted. What has been made is kept; to go on with the rest, run", f"  {command}"]
     if force:
         lines.append("With --force that begins anew; without it, it makes only what is missing.")
+    if run is not None:
+        lines.append(f"or, to go on with this very run, generateimages --resume {run}")
     return lines
 
 

@@ -40,7 +40,7 @@ def spec_table(
         rows.append(_row(spec_id, totals.spec(spec_id), heads, style))
     if len(spec_ids) > 1:
         rows.append(_row("All", totals.all, heads, style, name_style=style.MIGRATE_LABEL))
-    return _lay_out(rows, width)
+    return lay_out(rows, width)
 
 
 def _row(name: str, tally: Tally, heads: list[str], style: Any, name_style: Styler = str) -> list[Cell]:
@@ -61,7 +61,7 @@ def _row(name: str, tally: Tally, heads: list[str], style: Any, name_style: Styl
     return [cells[head] for head in heads]
 
 
-def _lay_out(rows: list[list[Cell]], width: int | None) -> list[str]:
+def lay_out(rows: list[list[Cell]], width: int | None) -> list[str]:
     """The first column to the left, the others to the right."""
     widths = [max(len(row[column].text) for row in rows) for column in range(len(rows[0]))]
     numbers = sum(widths[1:]) + GAP * (len(widths) - 1)

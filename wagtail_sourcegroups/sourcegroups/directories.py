@@ -167,15 +167,19 @@ class DirectoryFile(File):
         if self._handle is None:
             if self._closed:
                 raise ValueError(f"I/O operation on the closed file {self.name}.")
-            self._handle = self._open()
+            self._handle = self.open_again()
         return self._handle
 
     @file.setter
     def file(self, handle: IO[bytes] | None) -> None:
         self._handle = handle
 
-    def _open(self) -> IO[bytes]:
-        # Looked at again: since it was listed the name may have become a link to somewhere else.
+    def open_again(self) -> IO[bytes]:
+        """
+        A handle of its own, also when this one is closed. Raises ``OSError``.
+
+        Where the name leads is looked at again: since it was listed it may have become a link to somewhere else.
+        """
         real = os.path.realpath(self._path)
         if not _is_inside(real, self._real_root):
             raise PermissionError(f"{self._path} leads out of {self._real_root}.")

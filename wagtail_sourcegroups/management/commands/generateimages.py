@@ -22,12 +22,16 @@ from django.db import DatabaseError, connections, router
 
 from ... import conf
 from ...generation.batches import make_batches
+from ...generation.failures import attributed
 from ...generation.membership import Batch
 from ...generation.options import Options
 from ...generation.progress import Failed, Totals, as_json
 from ...models import BoundFilterSpec
 from ...registry import Registry, get_registry
 from ...rendering import bomb_warnings_off
+from ...runs.question import Question
+from ...runs.recording import Recorder
+from ...runs.starting import tend
 from ...selection import Selection
 from ...specs import RenditionSpec
 from ...walk import Walk
@@ -35,6 +39,7 @@ from .. import choosing, summary
 from ..interruption import Interruption
 from ..listing import described, listing
 from ..pruning import look_for_strays, prune, rendition_models, retire_leftovers
+from ..running import RunCommands
 from ..tables import spec_table
 from ..terminal import BarProgress, LineProgress, SilentProgress
 
@@ -56,6 +61,7 @@ class Run:
     every_spec: bool
     began: float = field(default_factory=time.monotonic)
     totals: Totals = field(default_factory=Totals)
+    recorder: Recorder | None = None
     pruned: Counter[str] | None = None
     strays: summary.Strays | None = None
 
@@ -64,7 +70,7 @@ class Run:
         return time.monotonic() - self.began
 
 
-class Command(BaseCommand):
+class Command(RunCommands, BaseCommand):
     help = (
         "Make the renditions that the registered specs want of their source groups and that are missing. "
         "Run it as often as you like: what exists is left as it is."
@@ -116,6 +122,19 @@ class Command(BaseCommand):
             help="delete renditions that a spec once asked for and none does any more; "
             "with --verify also files without a row that such renditions left behind",
         )
+        what.add_argument(
+            "--enqueue",
+            action="store_true",
+            help="hand the work to the task backend, batch by batch, instead of doing it here; prints the run's id",
+        )
+        what.add_argument(
+            "--resume",
+            metavar="RUN",
+            help="go on with a run that was paused, interrupted or left, until it is done",
+        )
+        what.add_argument(
+            "--status", nargs="?", const="", metavar="RUN", help="say how runs stand, or this one, and stop"
+        )
         what.add_argument("--dry-run", action="store_true", help="only say what would be done")
         what.add_argument(
             "--list", action="store_true", help="list the specs, their sizes and groups, and stop"
@@ -124,7 +143,7 @@ class Command(BaseCommand):
         how.add_argument(
             "--workers", metavar="N", help="threads that make renditions (default: one for each CPU)"
         )
-        how.add_argument("--batch-size", metavar="N", help="sources looked at in one go (default: 500)")
+        how.add_argument("--batch-size", metavar="N", help="sources made in one go (default: 500)")
         how.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
         how.add_argument(
             "--json", action="store_true", help="print one JSON object instead of tables and sentences"
@@ -145,6 +164,9 @@ class Command(BaseCommand):
             sys.exit(status)
 
     def _handle(self, options: dict[str, Any]) -> int:
+        status = self._handle_runs(options)
+        if status is not None:
+            return status
         workers = choosing.at_least_one("--workers", options["workers"])
         batch_size = choosing.at_least_one("--batch-size", options["batch_size"], choosing.MAX_BATCH_SIZE)
         patterns = options["patterns"]
@@ -176,6 +198,8 @@ class Command(BaseCommand):
             batch_size=batch_size,
             every_spec=not patterns,
         )
+        if options["enqueue"]:
+            return self._enqueue(question_of(run), options_to_keep(run))
         return self._run(
             run, _how_to_run_again(options, called=getattr(self, "_called_from_command_line", False))
         )
@@ -204,7 +228,7 @@ class Command(BaseCommand):
             run.totals.spec(spec.id)
         self._report(run)
         if run.totals.interrupted or killed:
-            self._say_how_to_go_on(again, force=run.options.force)
+            self._say_how_to_go_on(again, run)
             return INTERRUPTED
         to_do = run.options.dry_run and run.totals.all.generated
         return FAILED if run.totals.failures or to_do else 0
@@ -219,13 +243,12 @@ class Command(BaseCommand):
             run.selection,
             batch_size=run.batch_size,
             write=not run.options.dry_run,
+            count_settled=run.options.only_missing,
         )
         walk.prepare()
         if not (run.options.fail_fast and walk.failures):
             progress.begin(walk.count_images() if self._shows_progress else None)
-            run.totals = make_batches(
-                _until_failure(walk, run.options), options=run.options, progress=progress
-            )
+            self._make(run, walk, progress)
         run.totals.failures += walk.failures
         run.totals.failures += _problems(run)
         if run.options.stop.is_set():
@@ -252,8 +275,27 @@ class Command(BaseCommand):
             run.totals.pruned += run.strays.removed
         if not run.options.dry_run:
             retire_leftovers(models)
+            tend()
         if run.options.stop.is_set():
             run.totals.interrupted = True
+
+    def _make(self, run: Run, walk: Walk, progress: SilentProgress) -> None:
+        """Make what is missing, and record it from the first thing that is on; unless nothing is to be done."""
+        batches = _until_failure(walk, run.options)
+        if run.options.dry_run:
+            run.totals = make_batches((batch for _, batch in batches), options=run.options, progress=progress)
+            return
+        recorder = run.recorder = Recorder(
+            question_of(run), options_to_keep(run), run.options.stop, progress, parts=walk.parts
+        )
+        try:
+            with attributed(lambda: recorder.run_id):
+                run.totals = make_batches(recorder.watched(batches), options=run.options, progress=recorder)
+        except BaseException:
+            recorder.close(interrupted=True)
+            raise
+        stopped = run.totals.interrupted or bool(run.options.fail_fast and walk.failures)
+        recorder.close(interrupted=stopped)
 
     # Saying it ----------------------------------------------------------------------------------------
 
@@ -343,17 +385,33 @@ class Command(BaseCommand):
         if run.options.fail_fast and totals.failures:
             self._say("Stopped at the first failure, as --fail-fast asks.")
 
-    def _say_how_to_go_on(self, again: str, *, force: bool) -> None:
+    def _say_how_to_go_on(self, again: str, run: Run) -> None:
+        run_id = run.recorder.run_id if run.recorder is not None else None
         if self.verbosity:
-            for line in summary.how_to_go_on(again, force=force):
+            for line in summary.how_to_go_on(again, force=run.options.force, run=run_id):
                 # On stderr, and no error.
                 self._say(line, error=True, style=str)
 
 
-def _until_failure(walk: Walk, options: Options) -> Iterator[Batch]:
+def question_of(run: Run) -> Question:
+    """What the command was asked, as runs keep it."""
+    return Question(tuple(spec.id for spec in run.specs), selection=run.selection)
+
+
+def options_to_keep(run: Run) -> dict[str, Any]:
+    """How it was asked to do it, for whoever goes on."""
+    return {
+        "force": run.options.force,
+        "verify": run.options.verify,
+        "batch_size": run.batch_size,
+        "workers": run.options.workers,
+    }
+
+
+def _until_failure(walk: Walk, options: Options) -> Iterator[tuple[str, Batch]]:
     """The batches of a walk, up to the first group that cannot be walked where a failure is to end it."""
-    for batch in walk.batches():
-        yield batch
+    for part, batch in walk.parted_batches():
+        yield part, batch
         if options.fail_fast and walk.failures:
             return
 
@@ -394,7 +452,8 @@ def _database_sentence(error: DatabaseError) -> str:
         tables = None
     if tables is not None and BoundFilterSpec._meta.db_table not in tables:
         return "The tables of wagtail_sourcegroups are not there yet; run `manage.py migrate` first."
-    return f"The database refuses: {str(error).strip()}"
+    # What a server that is away is said to be takes several lines.
+    return f"The database refuses: {' '.join(str(error).split())}"
 
 
 def _how_to_run_again(options: dict[str, Any], *, called: bool) -> str:
