@@ -21,7 +21,7 @@ from tests.images import asks, picture, rows
 from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.checks import check_registrations
-from wagtail_sourcegroups.generation import files, store
+from wagtail_sourcegroups.generation import files, saving, store
 from wagtail_sourcegroups.generation.batches import make, make_batches
 from wagtail_sourcegroups.generation.options import Options
 from wagtail_sourcegroups.generation.progress import Totals
@@ -164,7 +164,7 @@ def test_storages_that_overwrite_are_known(media_root: Path, option: dict[str, b
             return name
 
     storage = FileSystemStorage(media_root, **option) if option else OwnWay(media_root)
-    names = {files.save(storage, "images/x.jpg", ContentFile(b"x"), max_length=100) for _ in range(2)}
+    names = {saving.save(storage, "images/x.jpg", ContentFile(b"x"), max_length=100) for _ in range(2)}
     assert len(names) == 2
     assert not files.overwrites(FileSystemStorage(media_root))
 

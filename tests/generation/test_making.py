@@ -12,7 +12,7 @@ from django.core.files.images import ImageFile
 from django.core.files.storage import FileSystemStorage
 from django.db.models.signals import post_save
 from django.test import TestCase
-from PIL import Image as PillowImage
+from PIL.JpegImagePlugin import JpegImageFile
 from wagtail.images import get_image_model
 from wagtail.images.models import Filter
 
@@ -164,15 +164,13 @@ class TestRows:
     def test_one_source_is_decoded_once(
         self, make_image: Any, spec: RenditionSpec, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        opened: list[Any] = []
-        original = PillowImage.open
-        monkeypatch.setattr(
-            PillowImage, "open", lambda *args, **kwargs: opened.append(args) or original(*args, **kwargs)
-        )
+        decoded: list[Any] = []
+        prepare = JpegImageFile.load_prepare
+        monkeypatch.setattr(JpegImageFile, "load_prepare", lambda self: decoded.append(self) or prepare(self))
         image = make_image(content=picture())
-        opened.clear()
+        decoded.clear()
         make(asks(image, spec, RenditionSpec("b", "fill-{12x12,14x14}|format-{webp,jpeg}")))
-        assert len(opened) == 1
+        assert len(decoded) == 1
 
 
 class TestForce:

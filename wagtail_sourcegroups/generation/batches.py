@@ -1,5 +1,5 @@
 """
-The one loop: plan a batch, make its files in worker threads, keep them in this one, count.
+The one loop: plan a batch, have its files made in threads, keep them in this one, count.
 
 The command, the bulk action, the task and the signal path all come here. Only the calling thread touches the
 database.
@@ -7,41 +7,35 @@ database.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
-from collections.abc import Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import django.db
-from django.db import connections
+from django.db import router
 
 from .. import conf
 from ..exceptions import SourceGone
 from ..models import FileRendition
-from ..signals import generation_failed, renditions_generated
-from . import bound, filestore, making, plan, store
+from . import bound, database, filestore, ownways, plan, store
+from .account import Account, AnyWork
 from .budget import PixelBudget
-from .departures import Departures
-from .failures import clear, clear_made, record, sentence
-from .filestore import FileWork
-from .making import Outcome
+from .failures import clear
+from .making import Making, Outcome, image_order
 from .membership import ROW_FIELDS, Batch, FileBatch, ImageBatch, ImageRow, batches_of
 from .options import Options
-from .plan import Work, counts_in_all
-from .progress import Failed, Progress, Totals
+from .pipeline import Pipeline
+from .plan import Work
+from .progress import Progress, Totals
 from .requests import Request, merge
+from .sources import image_key
 from .state import write_states
-from .wanted import OutputKey
 
-logger = logging.getLogger("wagtail_sourcegroups")
-
-AnyWork = Work | FileWork
+#: Seconds after which whoever listens is told that time goes by.
+TICK = 1.0
 
 #: How often an image that gets another file while it is being worked on is begun anew.
 ROUNDS = 3
-
-GONE_REASON = "the source was deleted meanwhile"
 
 
 def make(
@@ -58,76 +52,148 @@ def make(
 
 def make_batches(batches: Iterable[Batch], *, options: Options, progress: Progress | None = None) -> Totals:
     """
-    Work through batches, one at a time: nothing holds more than one.
+    Work through batches in their order. While the last images of one are in hand the next is begun: nothing holds
+    more than two.
 
     Never stops at a bad image. ``options.stop`` ends it after the images in hand, with ``interrupted`` set.
     """
     round_ = _Round(options, progress or Progress())
-    with ThreadPoolExecutor(max_workers=options.threads, thread_name_prefix="renditions") as pool:
-        try:
-            for batch in batches:
-                if options.stop.is_set():
-                    round_.totals.interrupted = True
-                    break
-                round_.work_through(batch, pool)
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    round_.progress.end(round_.totals)
+    try:
+        for batch in batches:
+            if options.stop.is_set():
+                round_.totals.interrupted = True
+                break
+            round_.work_on(batch)
+        round_.finish()
+    except BaseException:
+        round_.abandon()
+        raise
+    finally:
+        round_.close()
+    round_.account.progress.end(round_.totals)
     return round_.totals
 
 
+@dataclass(eq=False, slots=True)
+class _Open:
+    """
+    A batch that is being worked on: what it has come to so far, and how many of its sources are still to be kept.
+    ``broken`` off, some of them never are.
+    """
+
+    batch: Batch
+    totals: Totals
+    left: int
+    broken: bool = False
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Work on one source, of which batch, and the how-manieth time."""
+
+    work: AnyWork
+    batch: _Open
+    round: int = 1
+
+
 class _Round:
-    """One call of :func:`make_batches`: its counts, and the pixels its threads hold."""
+    """One call of :func:`make_batches`: the sources that wait, the pipeline, and the account of what came of them."""
 
     def __init__(self, options: Options, progress: Progress) -> None:
         self.options = options
-        self.progress = progress
-        self.totals = Totals()
-        self.departures = Departures()
+        self.account = Account(options, progress)
+        self.totals = self.account.totals
         self.budget = PixelBudget(conf.get("MAX_PIXELS_IN_FLIGHT"))
-        self.made: dict[str, list[str]] = {}
-        self.failures: list[Failed] = []
-        self.models: dict[str, tuple[type, Any]] = {}
+        self.pipeline: Pipeline[Making[_Piece]] = Pipeline(
+            workers=options.threads, connections=options.connections
+        )
+        self.waiting: deque[_Piece] = deque()
+        self.open: list[_Open] = []
+        self.begun: deque[_Open] = deque()
+        """Batches of which nobody has been told that they are through, in their order."""
+        self.keeping: Making[_Piece] | None = None
 
-    def work_through(self, batch: Batch, pool: ThreadPoolExecutor) -> None:
-        works = self.plan(batch)
-        size = len(batch.rows) if isinstance(batch, ImageBatch) else len(batch.requests)
-        self.progress.advance(size - len(works), self.totals)
+    def work_on(self, batch: Batch) -> None:
+        """
+        Begin a batch. Returns when all of its sources have been begun and no other batch is open; a batch of files is
+        finished, for whoever gave it closes them then.
+        """
+        in_hand = {making.work.work.source.key for making in self.pipeline.in_hand}
+        if in_hand and not in_hand.isdisjoint(_keys(batch)):
+            # An image comes once more, for other specs: what its rows say now is about to change.
+            self.finish()
+        totals = Totals()
+        works = self.plan(batch, totals)
+        self.totals.add(totals)
+        self.account.progress.advance(batch.size - len(works), self.totals)
         if self.options.dry_run:
             for work in works:
-                self.count_dry(work)
-                self.progress.advance(1, self.totals)
+                self.account.count_dry(work)
             return
-        try:
-            for _ in range(ROUNDS):
-                works = self.renewed(self.make_all(works, pool))
-                if not works:
-                    break
-            for work in works:
-                self.fail_all(
-                    work, SourceGone(f"{work.source.name} keeps getting other files while it is read.")
-                )
-        finally:
-            # Also when interrupted for good: what failed so far is known.
+        opened = _Open(batch, totals, len(works))
+        self.begun.append(opened)
+        if not works:
             self.conclude()
+            return
+        self.open.append(opened)
+        self.waiting.extend(_Piece(work, opened) for work in works)
+        if isinstance(batch, FileBatch):
+            self.finish()
+        else:
+            self.go_on(lambda: bool(self.waiting) or len(self.open) > 1)
 
-    def conclude(self) -> None:
-        """What is done once for a batch. One thing failing costs no other, and none hides why the batch ended."""
-        made, failures, models = self.made, self.failures, self.models
-        self.made, self.failures, self.models = {}, [], {}
-        for step in (
-            lambda: clear_made(made),
-            lambda: record(failures, models=models),
-            self.departures.take_leave,
-        ):
-            try:
-                step()
-            except django.db.Error:
-                logger.exception("A batch cannot be concluded; the next run of generateimages sees to it.")
+    def finish(self) -> None:
+        """Finish what waits and what is in hand."""
+        self.go_on(lambda: bool(self.open))
 
-    def plan(self, batch: Batch, totals: Totals | None = None) -> list[AnyWork]:
-        totals = self.totals if totals is None else totals
+    def go_on(self, has_more: Callable[[], bool]) -> None:
+        """Begin what waits, in its order, and keep what is done, as it comes."""
+        while has_more():
+            if self.options.stop.is_set():
+                self.stop()
+            elif self.waiting and self.pipeline.has_room:
+                self.begin(self.waiting.popleft())
+                continue
+            if self.pipeline.in_hand:
+                self.account.progress.working_on(self.pipeline.in_hand[0].work.work.source.name)
+                making = self.pipeline.next_done(TICK)
+                if making is None:
+                    self.account.progress.tick()
+                else:
+                    self.keep(making)
+
+    def begin(self, piece: _Piece) -> None:
+        work = piece.work
+        if isinstance(work, Work) and ownways.has_own_way(work.source.image):
+            self.keep_outcome(piece, ownways.make_their_way(work))
+            return
+        order = image_order(work) if isinstance(work, Work) else filestore.file_order(work)
+        self.pipeline.begin(Making(piece, order, self.budget, conf.get("MAX_OUTPUT_PIXELS")))
+
+    def stop(self) -> None:
+        """Begin nothing more. What is being computed is finished."""
+        dropped = [*self.waiting, *(making.work for making in self.pipeline.drop_unbegun())]
+        self.waiting.clear()
+        for piece in dropped:
+            self.totals.interrupted = True
+            piece.batch.broken = True
+            self.done(piece)
+
+    def abandon(self) -> None:
+        """Told to stop at once: what the threads have stored by now, or are storing, gets no row and goes."""
+        makings = [*self.pipeline.abandon(), *([self.keeping] if self.keeping else [])]
+        for making in makings:
+            making.drop()
+            # Of the one that was being kept some rows may be there; what they name is not let go of.
+            self.account.departures.discard(_rendition_model(making.work.work), making.stored)
+        # What failed so far is known.
+        self.account.conclude()
+
+    def close(self) -> None:
+        self.pipeline.close()
+
+    def plan(self, batch: Batch, totals: Totals, *, unsure_in: Iterable[Totals] = ()) -> list[AnyWork]:
+        """What is to be made of a batch; the rest is counted into ``totals``, doubts into ``unsure_in`` if given."""
         if isinstance(batch, FileBatch):
             planned: Any = filestore.plan_files(batch, self.options, totals)
         else:
@@ -137,172 +203,96 @@ class _Round:
                 write_states(batch.model, planned.states)
             clear(planned.outdated_failures)
         for unsure in planned.unsure:
-            totals.fail(unsure.failed, unsure.spec_ids, in_all=unsure.in_all)
-            self.failures.append(unsure.failed)
-            self.progress.failure(unsure.failed)
+            self.account.unsure(unsure, unsure_in or (totals,))
         works: list[AnyWork] = planned.works
         return works
 
-    def make_all(self, works: list[AnyWork], pool: ThreadPoolExecutor) -> list[Work]:
-        """Make what every work asks for. Returns those whose image got another file meanwhile."""
-        again: list[Work] = []
-        running: dict[Future[Outcome], AnyWork] = {}
-        try:
-            self.run_all(deque(works), running, pool, again)
-        except BaseException:
-            self.abandon(running)
-            raise
-        return again
+    def keep(self, making: Making[_Piece]) -> None:
+        self.keeping = making
+        self.keep_outcome(making.work, making.result())
+        self.keeping = None
 
-    def run_all(
-        self,
-        waiting: deque[AnyWork],
-        running: dict[Future[Outcome], AnyWork],
-        pool: ThreadPoolExecutor,
-        again: list[Work],
-    ) -> None:
-        while waiting or running:
-            stopping = self.options.stop.is_set()
-            if stopping and waiting:
-                self.totals.interrupted = True
-                waiting.clear()
-            while waiting and len(running) < 2 * self.options.threads:
-                work = waiting.popleft()
-                if isinstance(work, Work) and making.has_own_way(work.source.image):
-                    self.finish(work, making.make_their_way(work), again)
-                else:
-                    running[pool.submit(self.make_one, work)] = work
-            if running:
-                self.progress.working_on(next(iter(running.values())).source.name)
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    self.finish(running.pop(future), future.result(), again)
-
-    def abandon(self, running: dict[Future[Outcome], AnyWork]) -> None:
-        """Told to stop at once: what the threads have stored by now, or are storing, gets no row and goes."""
-        for future in running:
-            future.cancel()
-        wait(running)
-        for future, work in running.items():
-            if future.cancelled() or future.exception() is not None:
-                continue
-            image = work.source.image
-            model = FileRendition if image is None else type(image).get_rendition_model()
-            self.departures.discard(model, [made.name for made in future.result().made])
-
-    def make_one(self, work: AnyWork) -> Outcome:
-        """In a worker thread."""
-        maker: Any = making.make_files if isinstance(work, Work) else filestore.make_plain_files
-        try:
-            outcome: Outcome = maker(
-                work, max_output_pixels=conf.get("MAX_OUTPUT_PIXELS"), admit=self.budget.admit
-            )
-        finally:
-            # A site's own upload_to may have asked the database, in a connection of this thread.
-            connections.close_all()
-        return outcome
-
-    def finish(self, work: AnyWork, outcome: Outcome, again: list[Work]) -> None:
+    def keep_outcome(self, piece: _Piece, outcome: Outcome) -> None:
         """Keep and count what came of one source."""
-        keeper: Any = store.keep if isinstance(work, Work) else filestore.keep_plain
         try:
-            keeper(work, outcome, self.departures)
+            self.give_rows(piece.work, outcome)
         except SourceGone:
-            if isinstance(work, Work) and store.current_file(work.source.image) is not None:
-                again.append(work)
-                return
-            self.skip_all(work)
-            self.progress.advance(1, self.totals)
+            self.begin_anew(piece)
             return
-        except Exception as error:  # noqa: BLE001 - of this image; what the database says of all comes up in the next plan
-            outcome.failed.update({made.key: error for made in outcome.made})
-            outcome.made = []
-        self.count(work, outcome)
-        self.progress.advance(1, self.totals)
+        self.account.count(piece.work, outcome, piece.batch.totals)
+        self.done(piece)
 
-    def count(self, work: AnyWork, outcome: Outcome) -> None:
-        filter_specs = []
-        for made in outcome.made:
-            self.totals.count(
-                "generated",
-                work.wanted.spec_ids[made.key],
-                in_all=counts_in_all(made.key, work.membership),
-                size=made.size,
-                seconds=made.seconds,
-            )
-            filter_specs.append(made.key.filter_spec)
-        for key in outcome.found:
-            self.totals.count(
-                "existing", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
-            )
-            filter_specs.append(key.filter_spec)
-        if filter_specs:
-            self.made.setdefault(work.source.key, []).extend(filter_specs)
-        if outcome.made:
-            renditions_generated.send_robust(
-                sender=work.source.model,
-                source=work.source.file,
-                filter_specs=[made.key.filter_spec for made in outcome.made],
-            )
-        for key, error in outcome.failed.items():
-            self.fail(work, key, error)
-        size, seconds = sum(made.size for made in outcome.made), sum(made.seconds for made in outcome.made)
-        self.progress.worked_on(work.source.name, len(outcome.made), size, seconds)
+    def give_rows(self, work: AnyWork, outcome: Outcome) -> None:
+        """What cannot be kept has failed; but a database that has gone, and is not back, is nobody's failure."""
+        keeper: Any = store.keep if isinstance(work, Work) else filestore.keep_plain
+        for attempt in (1, 2):
+            link = database.Link(router.db_for_write(_rendition_model(work)))
+            try:
+                keeper(work, outcome, self.account.departures)
+            except SourceGone:
+                raise
+            except Exception as error:
+                if not link.is_broken:
+                    # What the database says of all comes up in the next plan.
+                    outcome.failed.update({made.key: error for made in outcome.made})
+                    outcome.made = []
+                elif attempt == 1:
+                    # Restarted, it may be back. Rows that were written before it went are found to be ours.
+                    continue
+                else:
+                    raise
+            return
 
-    def fail(self, work: AnyWork, key: OutputKey, error: Exception) -> None:
-        spec_ids = work.wanted.spec_ids[key]
-        failed = Failed(work.source.name, spec_ids[0], key.filter_spec, sentence(error), work.source.key)
-        self.totals.fail(failed, spec_ids, in_all=counts_in_all(key, work.membership))
-        self.failures.append(failed)
-        if isinstance(work, Work):
-            self.models[work.source.key] = (work.source.model, work.source.image.pk)  # type: ignore[union-attr]
-        level = logging.WARNING if self.options.patient else logging.DEBUG
-        logger.log(level, "%s: %s could not be made: %s", failed.source, failed.filter_spec, failed.error)
-        self.progress.failure(failed)
-        generation_failed.send_robust(
-            sender=work.source.model, source=work.source.file, filter_spec=key.filter_spec, error=error
-        )
-        if self.options.fail_fast:
-            self.options.stop.set()
-
-    def fail_all(self, work: AnyWork, error: Exception) -> None:
-        for key, _ in work.filters:
-            self.fail(work, key, error)
-        self.progress.advance(1, self.totals)
-
-    def skip_all(self, work: AnyWork) -> None:
-        for key, _ in work.filters:
-            self.totals.count(
-                "skipped", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
-            )
-            self.totals.skipped[GONE_REASON] += 1
-
-    def count_dry(self, work: AnyWork) -> None:
-        for key, _ in work.filters:
-            self.totals.count(
-                "generated", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
-            )
-        self.progress.worked_on(work.source.name, len(work.filters), 0, 0.0)
-
-    def renewed(self, works: list[Work]) -> list[AnyWork]:
-        """The works of images that got another file, planned anew from their rows of now."""
-        found: list[AnyWork] = []
+    def begin_anew(self, piece: _Piece) -> None:
+        """A source that has gone, or an image that got another file: that is planned anew, from its row of now."""
+        works = self.planned_anew(piece)
+        if works and piece.round < ROUNDS:
+            # Where it was, so ahead of all that come later.
+            self.waiting.extendleft(_Piece(work, piece.batch, piece.round + 1) for work in works)
+            return
         for work in works:
-            model = work.source.model
-            image = model._base_manager.filter(pk=work.source.image.pk).first()  # type: ignore[attr-defined,union-attr]
-            if image is None:
-                self.skip_all(work)
-                self.progress.advance(1, self.totals)
-                continue
-            row = ImageRow([getattr(image, name) for name in ROW_FIELDS], work.membership)
-            batch = ImageBatch(model, [row], images={image.pk: image}, force=self.options.force)
-            # What exists was counted the first time.
-            planned = self.plan(batch, Totals())
-            found += planned
-            if not planned:
-                # Somebody else has made it all.
-                for key, _ in work.filters:
-                    self.totals.count(
-                        "existing", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
-                    )
-                self.progress.advance(1, self.totals)
-        return found
+            name = work.source.name
+            error = SourceGone(f"{name} keeps getting other files while it is read.")
+            self.account.fail_all(work, error, piece.batch.totals)
+        self.done(piece)
+
+    def planned_anew(self, piece: _Piece) -> list[AnyWork]:
+        work = piece.work
+        image = store.current_image(work.source) if isinstance(work, Work) else None
+        if image is None:
+            self.account.skip_all(work, piece.batch.totals)
+            return []
+        row = ImageRow([getattr(image, name) for name in ROW_FIELDS], work.membership)
+        batch = ImageBatch(work.source.model, [row], images={image.pk: image}, force=self.options.force)
+        # What exists was counted the first time.
+        works = self.plan(batch, Totals(), unsure_in=(self.totals, piece.batch.totals))
+        if not works:
+            self.account.exists(work, piece.batch.totals)
+        return works
+
+    def done(self, piece: _Piece) -> None:
+        """One more source of a batch, which may have been the last."""
+        piece.batch.left -= 1
+        if not piece.batch.left:
+            self.open.remove(piece.batch)
+            self.conclude()
+
+    def conclude(self) -> None:
+        """A batch is through. Whoever listens is told in the order of the batches, up to one that was broken off."""
+        self.account.conclude()
+        while self.begun and not self.begun[0].left and not self.begun[0].broken:
+            through = self.begun.popleft()
+            self.account.progress.concluded(through.batch, through.totals)
+
+
+def _rendition_model(work: AnyWork) -> Any:
+    image = work.source.image
+    return FileRendition if image is None else type(image).get_rendition_model()
+
+
+def _keys(batch: Batch) -> Iterator[str]:
+    """The keys of the sources of a batch."""
+    if isinstance(batch, FileBatch):
+        yield from (request.source.key for request in batch.requests)
+    else:
+        yield from (image_key(batch.model, row.pk) for row in batch.rows)

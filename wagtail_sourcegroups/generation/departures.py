@@ -17,12 +17,14 @@ from django.apps import apps
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.files.storage import Storage
 from django.db import connections, models, router, transaction
+from django.db.models import Q
 from django.utils import timezone
 from wagtail.images import get_image_model
 
 from .. import conf
 from ..models import FileRendition, LeftoverFile
 from .files import storage_of, unwrapped
+from .retrying import BRIEFLY, ONCE, is_transient, persist
 from .state import forget_renditions
 from .upsert import upsert
 
@@ -63,24 +65,40 @@ def discard(model: type[models.Model], names: Iterable[str]) -> None:
     """
     Delete files of a model's storage, unless some row names them after all.
 
-    Never raises: a file that cannot be deleted is left over, and ``--verify`` finds it.
+    Never raises: a file that cannot be deleted is left over. If only for now, a later run deletes it; otherwise
+    ``--verify`` finds it.
     """
+    later = _delete(model, names)
+    if later:
+        try:
+            remember_leftovers(model, later)
+        except django.db.Error as error:
+            logger.warning("%d files were left over: the database cannot be asked (%s)", len(later), error)
+
+
+def _delete(model: type[models.Model], names: Iterable[str]) -> list[str]:
+    """Those that storage does not delete now, and may later."""
     names = sorted(set(filter(None, names)))
     if not names:
-        return
+        return []
     storage = storage_of(model)
     try:
         taken = named_anywhere(names, storage)
     except django.db.Error as error:
         logger.warning("%d files were left over: the database cannot be asked (%s)", len(names), error)
-        return
+        return []
+    later: list[str] = []
     for name in names:
         if name in taken:
             continue
         try:
-            storage.delete(name)
+            # A storage that is down is not waited for once more for each file.
+            persist(partial(storage.delete, name), ONCE if later else BRIEFLY)
         except Exception as error:  # noqa: BLE001 - the work that led here is done and must not fail for this
             logger.warning("The file %s was left over: %s", name, error)
+            if is_transient(error):
+                later.append(name)
+    return later
 
 
 def remember_leftovers(model: type[models.Model], names: Iterable[str]) -> None:
@@ -96,18 +114,26 @@ def remember_leftovers(model: type[models.Model], names: Iterable[str]) -> None:
 
 def discard_leftovers(known_models: Iterable[type[models.Model]]) -> int:
     """Delete kept files whose time has come; how many. One query where there are none."""
-    since = timezone.now() - timedelta(seconds=conf.get("ORPHAN_GRACE"))
+    now, grace = timezone.now(), timedelta(seconds=conf.get("ORPHAN_GRACE"))
+    # Left in the future: by a clock that has been set right since.
+    time_has_come = Q(left_at__lte=now - grace) | Q(left_at__gt=now + grace)
     by_label: dict[str, type[models.Model]] = {FileRendition._meta.label_lower: FileRendition}
     by_label.update((model._meta.label_lower, model) for model in known_models)
     count = 0
+    later: dict[str, list[str]] = {}
     while True:
-        due = list(LeftoverFile.objects.filter(left_at__lte=since, model__in=by_label).order_by("pk")[:500])
+        due = list(LeftoverFile.objects.filter(time_has_come, model__in=by_label).order_by("pk")[:500])
         LeftoverFile.objects.filter(pk__in=[leftover.pk for leftover in due]).delete()
         for label in sorted({leftover.model for leftover in due}):
-            discard(by_label[label], [leftover.name for leftover in due if leftover.model == label])
+            names = [leftover.name for leftover in due if leftover.model == label]
+            later.setdefault(label, []).extend(_delete(by_label[label], names))
         count += len(due)
         if len(due) < 500:
-            return count
+            break
+    # Not before: with no grace at all they would be due again at once.
+    for label, names in later.items():
+        remember_leftovers(by_label[label], names)
+    return count - sum(map(len, later.values()))
 
 
 def delete_rows(model: Any, pks: Collection[Any], names: Collection[str]) -> None:

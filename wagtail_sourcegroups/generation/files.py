@@ -1,20 +1,13 @@
-"""Files in the rendition storage: how they are named and saved. A file is saved before the row that names it."""
+"""Storages: what they are like, and what they are asked for in the name of a model."""
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import Storage
 from django.db import models
 from django.utils.functional import LazyObject, empty
-
-_names_in_hand: set[tuple[int, str]] = set()
-_names_lock = threading.Lock()
 
 
 def overwrites(storage: Storage) -> bool:
@@ -32,25 +25,15 @@ def overwrites(storage: Storage) -> bool:
     return own_way or bool(getattr(storage, "_allow_overwrite", False))
 
 
-def save(storage: Storage, name: str, content: File, *, max_length: int | None) -> str:
-    """
-    Save a new file, under ``name`` or one like it that nothing has, and return its name.
-
-    An overwriting storage would let two images whose truncated names are equal write one file.
-    """
-    content.seek(0)
-    if not overwrites(storage):
-        return storage.save(name, content, max_length=max_length)
-    with _free_name(storage, name, max_length) as free:
-        return storage.save(free, content, max_length=max_length)
-
-
-def save_again(storage: Storage, name: str, content: File) -> str:
-    """
-    Save a file that was lost, under the very name its row has; the name it got, should somebody have been faster.
-    """
-    content.seek(0)
-    return storage.save(name, content, max_length=None)
+def is_near(storage: Storage) -> bool:
+    """Whether its files are on this machine, so that reading and writing them is no waiting. Asked as Wagtail asks."""
+    try:
+        storage.path("here")
+    except NotImplementedError:
+        return False
+    except Exception:  # noqa: BLE001 - a storage that knows paths, and not of this file
+        return True
+    return True
 
 
 def generated_name(instance: models.Model, content: File) -> str:
@@ -61,40 +44,6 @@ def generated_name(instance: models.Model, content: File) -> str:
 def storage_of(model: type[models.Model]) -> Storage:
     storage: Storage = model._meta.get_field("file").storage  # type: ignore[union-attr]
     return storage
-
-
-@contextmanager
-def _free_name(storage: Storage, name: str, max_length: int | None) -> Iterator[str]:
-    """A name that neither the storage nor another thread of this process has; ours until saved."""
-    root, extension = os.path.splitext(name)
-    free = name
-    while True:
-        if max_length and len(free) > max_length:
-            excess = len(free) - max_length
-            root = root[: -excess or None]
-            free = _alternative(storage, root, extension)
-            continue
-        mine = (id(storage), free)
-        with _names_lock:
-            taken = mine in _names_in_hand
-            if not taken:
-                _names_in_hand.add(mine)
-        if not taken:
-            if not storage.exists(free):
-                break
-            with _names_lock:
-                _names_in_hand.discard(mine)
-        free = _alternative(storage, root, extension)
-    try:
-        yield free
-    finally:
-        with _names_lock:
-            _names_in_hand.discard(mine)
-
-
-def _alternative(storage: Storage, root: str, extension: str) -> str:
-    """Another name, as Django's storages make one: an overwriting storage would offer the same again."""
-    return Storage.get_alternative_name(storage, root, extension)
 
 
 def unwrapped(storage: Any) -> Any:

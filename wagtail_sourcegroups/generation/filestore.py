@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import IO, Any
 
-import PIL.Image
 from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 from wagtail.images.models import AbstractImage, Filter
 
 from ..exceptions import SourceGone
 from ..models import FileRendition, FileSource, GenerationFailure
-from ..rendering import RenderFailure, render
 from ..specs import RenditionSpec
-from . import files
+from . import database, files
 from .decision import NOTHING_VERIFIED, Decision, Old, decide, failed_before, outdated, tired_of
 from .departures import Departures
 from .failures import known_failures
-from .making import Made, Outcome
+from .making import Made, Order, Outcome
 from .membership import FileBatch, Membership
 from .options import Options
 from .plan import Plan, Unsure, count_source, counts_in_all, unsure_of
@@ -63,7 +58,8 @@ def plan_files(batch: FileBatch, options: Options, totals: Totals) -> Plan[FileW
     checked = NOTHING_VERIFIED
     if options.verify:
         names = [rendition.file.name for each in renditions.values() for rendition in each]
-        checked = verify(files.storage_of(FileRendition), names, threads=options.threads)
+        storage = files.storage_of(FileRendition)
+        checked = verify(storage, names, threads=options.connections, listings=options.listings)
     memberships: dict[tuple[tuple[RenditionSpec, ...], tuple[RenditionSpec, ...]], Membership] = {}
     works: list[FileWork] = []
     doubtful: list[Unsure] = []
@@ -146,41 +142,17 @@ def source_rows(
     return rows
 
 
-def make_plain_files(work: FileWork, *, max_output_pixels: int, admit: Callable[[int], Any]) -> Outcome:
-    """Make and save the outputs of one plain file. For a worker thread: it touches no database."""
-    outcome = Outcome()
-    keys = {filter_: key for key, filter_ in work.filters}
-    storage = files.storage_of(FileRendition)
-    length = files.field_length(FileRendition)
-    try:
-        with work.source.open() as source, admit(_pixels(source)):
-            started = time.perf_counter()
-            image = work.source.plain_image
-            for result in render(
-                image, source, list(keys), max_output_pixels=max_output_pixels, inexact=work.wanted.inexact
-            ):
-                key = keys[result.filter]
-                if isinstance(result, RenderFailure):
-                    outcome.failed[key] = result.error
-                    continue
-                lost = work.decision.lost.get(key)
-                with result.file:
-                    try:
-                        if lost is not None:
-                            name = files.save_again(storage, lost.file, result.file)
-                        else:
-                            wished = files.generated_name(FileRendition(), result.file)
-                            name = files.save(storage, wished, result.file, max_length=length)
-                    except Exception as error:  # noqa: BLE001 - a full disk costs this output, and no other
-                        outcome.failed[key] = error
-                        continue
-                took = time.perf_counter() - started
-                outcome.made.append(Made(key, name, result.width, result.height, result.size, took))
-                started = time.perf_counter()
-    except Exception as error:  # noqa: BLE001 - the source cannot be read, and that is the failure of every output
-        done = {made.key for made in outcome.made} | outcome.failed.keys()
-        outcome.failed.update({key: error for key in keys.values() if key not in done})
-    return outcome
+def file_order(work: FileWork) -> Order:
+    """What is to be made of a plain file."""
+    return Order(
+        source=work.source,
+        image=work.source.plain_image,
+        filters={filter_: key for key, filter_ in work.filters},
+        inexact=work.wanted.inexact,
+        lost=work.decision.lost,
+        model=FileRendition,
+        unsaved=lambda _key: FileRendition(),
+    )
 
 
 def keep_plain(work: FileWork, outcome: Outcome, departures: Departures) -> None:
@@ -191,10 +163,13 @@ def keep_plain(work: FileWork, outcome: Outcome, departures: Departures) -> None
     """
     kept: set[OutputKey] = set()
     found: set[OutputKey] = set()
+    link = database.Link(router.db_for_write(FileRendition))
     for made in outcome.made:
         try:
             ours, old_name = _keep_row(work, made)
         except Exception as error:
+            if link.is_broken:
+                raise
             if isinstance(error, IntegrityError) and not FileSource.objects.filter(pk=work.row.pk).exists():
                 departures.discard(FileRendition, [each.name for each in outcome.made])
                 raise SourceGone(f"{work.source.name} went while its renditions were being made.") from error
@@ -230,9 +205,12 @@ def _keep_row(work: FileWork, made: Made) -> tuple[bool, str | None]:
         with transaction.atomic(using=using):
             FileRendition(**identity, **values).save(using=using, force_insert=True)
     except IntegrityError:
-        if rows.filter(**identity).exists():
-            return False, None
-        raise
+        there = rows.filter(**identity).first()
+        if there is None:
+            raise
+        # Ours is one that was written before the database went away.
+        ours = there.file.name == made.name
+        return ours, old.file if ours and old is not None else None
     return True, None
 
 
@@ -253,14 +231,3 @@ def delete_renditions(source: FileSourceBase, filter_specs: Iterable[str] | None
     departures.discard(FileRendition, names)
     departures.take_leave()
     return len(names)
-
-
-def _pixels(source: IO[bytes]) -> int:
-    """Of an original nobody has measured: its header tells. Nothing is decoded; what cannot be read holds none."""
-    try:
-        # Pillow reads the header only, where Willow would decode. The file is not ours to close.
-        return math.prod(PIL.Image.open(source).size)
-    except Exception:  # noqa: BLE001 - rendering meets it again, and says so
-        return 0
-    finally:
-        source.seek(0)

@@ -1,24 +1,29 @@
-"""
-Making the files of one image: in a worker thread, and without a word to the database.
-
-A site's own image model that makes renditions in a way of its own is asked in the calling thread instead.
-"""
+"""Making the files of one source: read, computed and stored in threads, and without a word to the database."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
-from typing import Any
+from functools import partial
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Generic, TypeVar
 
-import willow
-from django.db import router, transaction
+import PIL.Image
+from django.conf import settings
+from django.db import connections, models
 from wagtail.images.models import AbstractImage, Filter
 
-from ..rendering import Output, RenderFailure, render
-from . import files
+from ..models import RenditionRecord
+from ..rendering import Output, PlainImage, RenderFailure, Side, render
+from . import files, naming, saving
+from .budget import PixelBudget
+from .decision import Old
+from .pipeline import HandOver
 from .plan import Work
+from .sources import Source
 from .wanted import OutputKey
 
 
@@ -44,133 +49,202 @@ class Outcome:
     failed: dict[OutputKey, Exception] = field(default_factory=dict)
     found: list[OutputKey] = field(default_factory=list)
     """Made by somebody else meanwhile."""
+    records: list[RenditionRecord] = field(default_factory=list)
+    """What is to be remembered of those that were kept."""
     orientation: int | None = None
 
 
-def make_files(work: Work, *, max_output_pixels: int, admit: Callable[[int], Any]) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
     """
-    Make and save the files of one image. For a worker thread.
-
-    ``admit(pixels)`` is a context manager that waits until so many pixels may be held.
+    All that threads need to know to make the files of one source: Wagtail's ``image`` or what stands in for one;
+    ``lost`` outputs, whose files come back under their names; ``model`` of the renditions, and one that is
+    ``unsaved``, for its name; ``pixels`` of the original, if they are known.
     """
-    image = work.source.image
-    assert image is not None
-    outcome = Outcome()
-    keys = {filter_: key for key, filter_ in work.filters}
-    model = type(image).get_rendition_model()
-    storage = files.storage_of(model)
-    try:
-        with admit(work.source.pixels), work.source.open() as source:
-            started = time.perf_counter()
-            for result in render(
-                image, source, list(keys), max_output_pixels=max_output_pixels, inexact=work.wanted.inexact
-            ):
-                key = keys[result.filter]
-                if isinstance(result, RenderFailure):
-                    outcome.failed[key] = result.error
-                else:
-                    outcome.orientation = result.orientation
-                    made = _save(result, key, work, image, model, storage, started)
-                    if isinstance(made, Made):
-                        outcome.made.append(made)
-                    else:
-                        outcome.failed[key] = made
-                started = time.perf_counter()
-    except Exception as error:  # noqa: BLE001 - the source cannot be read, and that is the failure of every output
-        done = {made.key for made in outcome.made} | outcome.failed.keys()
-        outcome.failed.update({key: error for key in keys.values() if key not in done})
-    return outcome
+
+    source: Source
+    image: AbstractImage | PlainImage
+    filters: Mapping[Filter, OutputKey]
+    inexact: Collection[str]
+    lost: Mapping[OutputKey, Old]
+    model: type[models.Model]
+    unsaved: Callable[[OutputKey], models.Model]
+    pixels: int | None = None
 
 
-def _save(
-    output: Output, key: OutputKey, work: Work, image: Any, model: Any, storage: Any, started: float
-) -> Made | Exception:
-    lost = work.decision.lost.get(key)
-    with output.file:
-        try:
-            if lost is not None:
-                name = files.save_again(storage, lost.file, output.file)
-            else:
-                unsaved = model(image=image, filter_spec=key.filter_spec, focal_point_key=key.focal_point_key)
-                wished = files.generated_name(unsaved, output.file)
-                name = files.save(storage, wished, output.file, max_length=files.field_length(model))
-        except Exception as error:  # noqa: BLE001 - a full disk costs this output, and no other
-            return error
-    return Made(key, name, output.width, output.height, output.size, time.perf_counter() - started)
-
-
-def has_own_way(image: AbstractImage) -> bool:
-    """Whether a site's image model makes renditions in a way of its own, which is then taken."""
-    own_instance = type(image).generate_rendition_instance is not AbstractImage.generate_rendition_instance
-    return own_instance or _creates_its_own_way(image)
-
-
-def make_their_way(work: Work) -> Outcome:
-    """
-    Ask a site's own image model, through the method it has overridden. It touches database and storage both, so
-    this is for the calling thread.
-    """
-    image = work.source.image
-    assert image is not None
-    outcome = Outcome()
-    for key, filter_ in work.filters:
-        started = time.perf_counter()
-        old = work.decision.replace.get(key) or work.decision.lost.get(key)
-        try:
-            if old is not None:
-                # There is a row, which create_rendition would only find again.
-                made = _their_file(work, key, filter_, started)
-            else:
-                made = _their_row(work, key, filter_, started)
-        except Exception as error:  # noqa: BLE001 - one output failing costs no other
-            outcome.failed[key] = error
-        else:
-            outcome.made.append(made)
-    return outcome
-
-
-def _their_file(work: Work, key: OutputKey, filter_: Filter, started: float) -> Made:
+def image_order(work: Work) -> Order:
+    """What is to be made of a Wagtail image."""
     image = work.source.image
     assert image is not None
     model = type(image).get_rendition_model()
-    with work.source.open(), image.generate_rendition_file(filter_) as file:
-        width, height = _size_of(model, file)
-        name = files.save(
-            files.storage_of(model),
-            files.generated_name(model(image=image, filter_spec=key.filter_spec), file),
-            file,
-            max_length=files.field_length(model),
-        )
-        return Made(key, name, width, height, file.size, time.perf_counter() - started)
-
-
-def _size_of(model: Any, file: Any) -> tuple[int, int]:
-    file.seek(0)
-    width, height = willow.Image.open(file).get_size()
-    return int(width), int(height)
-
-
-def _their_row(work: Work, key: OutputKey, filter_: Filter, started: float) -> Made:
-    image = work.source.image
-    assert image is not None
-    overridden = type(image).generate_rendition_instance is not AbstractImage.generate_rendition_instance
-    with transaction.atomic(using=router.db_for_write(type(image))):
-        if overridden and not _creates_its_own_way(image):
-            with work.source.open() as source:
-                rendition = image.generate_rendition_instance(filter_, BytesIO(source.read()))
-            rendition.save()
-        else:
-            rendition = next(iter(image.create_renditions(filter_).values()))
-    try:
-        size = rendition.file.size
-    except (OSError, NotImplementedError):
-        size = 0
-    took = time.perf_counter() - started
-    return Made(key, rendition.file.name, rendition.width, rendition.height, size, took, rendition)
-
-
-def _creates_its_own_way(image: AbstractImage) -> bool:
-    return any(
-        getattr(type(image), name) is not getattr(AbstractImage, name)
-        for name in ("create_rendition", "create_renditions")
+    return Order(
+        source=work.source,
+        image=image,
+        filters={filter_: key for key, filter_ in work.filters},
+        inexact=work.wanted.inexact,
+        lost=work.decision.lost,
+        model=model,
+        unsaved=lambda key: model(
+            image=image, filter_spec=key.filter_spec, focal_point_key=key.focal_point_key
+        ),
+        pixels=work.source.pixels,
     )
+
+
+WorkT = TypeVar("WorkT")
+
+
+class Making(Generic[WorkT]):
+    """
+    A piece of work on its way through the :class:`.Pipeline`, as ordered. Its ``outcome`` is complete when it is done.
+
+    Made in the thread that called the loop, which is where a storage first finds out where it is.
+    """
+
+    def __init__(self, work: WorkT, order: Order, budget: PixelBudget, max_output_pixels: int | None) -> None:
+        self.work = work
+        self.outcome = Outcome()
+        self.stored: list[str] = []
+        """Names of the files that are in storage, whatever becomes of them."""
+        self.is_far = bool(order.filters) and not order.source.is_near
+        self._order = order
+        self._budget = budget
+        self._max_output_pixels = max_output_pixels
+        self._storage = files.storage_of(order.model)
+        self._stores_far = not files.is_near(self._storage)
+        self._fetched: IO[bytes] | None = None
+        self._unstored: dict[OutputKey, Output] = {}
+        self._unread: Exception | None = None
+
+    def fetch(self) -> None:
+        """Copy a source that is far away: in memory if it is small, otherwise in a temporary file."""
+        copy = SpooledTemporaryFile(max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115 - kept
+        try:
+            with _own_connections():
+                self._order.source.copy_to(copy)
+        except Exception as error:  # noqa: BLE001 - the failure of every output, when it is their turn
+            copy.close()
+            self._unread = error
+        else:
+            self._fetched = copy
+
+    def drop(self) -> None:
+        """Let go of what it holds: the source, and outputs that were not stored."""
+        if self._fetched is not None:
+            self._fetched.close()
+        for output in self._unstored.values():
+            output.file.close()
+
+    def result(self) -> Outcome:
+        """What became of it, once it is done; in the order of the filters, whatever was stored first."""
+        places = {key: place for place, key in enumerate(self._order.filters.values())}
+        self.outcome.made.sort(key=lambda made: places[made.key])
+        return self.outcome
+
+    def make(self, side: Side, hand_over: HandOver) -> None:
+        """Render all outputs. Where storing means waiting, that is handed over."""
+        filters = self._order.filters
+        if not filters:
+            return
+        settled: set[OutputKey] = set()
+        try:
+            with _own_connections(), self._opened() as source, ExitStack() as pixels:
+                pixels.enter_context(self._budget.admit(self._pixels(source)))
+                started = time.perf_counter()
+                results = self._render(source, side)
+                for number, result in enumerate(results, start=1):
+                    if number == len(filters):
+                        # Rendering has let go of them: they need not be held while the last output is stored.
+                        pixels.close()
+                    key = filters[result.filter]
+                    settled.add(key)
+                    if isinstance(result, RenderFailure):
+                        self.outcome.failed[key] = result.error
+                    elif not self._is_taken(result, key, time.perf_counter() - started, hand_over):
+                        return
+                    started = time.perf_counter()
+        except Exception as error:  # noqa: BLE001 - the source cannot be read, and that is the failure of every output
+            self.outcome.failed.update({key: error for key in filters.values() if key not in settled})
+
+    @contextmanager
+    def _opened(self) -> Iterator[IO[bytes]]:
+        if self._unread is not None:
+            raise self._unread
+        if self._fetched is None:
+            with self._order.source.opened() as source:
+                yield source
+            return
+        with self._fetched:
+            self._fetched.seek(0)
+            yield self._fetched
+
+    def _pixels(self, source: IO[bytes]) -> int:
+        # A row may say too little of its file; what Pillow cannot read is what the row says.
+        return measured(source) or self._order.pixels or 0
+
+    def _render(self, source: IO[bytes], side: Side) -> Iterator[Output | RenderFailure]:
+        return render(
+            self._order.image,
+            source,
+            list(self._order.filters),
+            max_output_pixels=self._max_output_pixels,
+            inexact=self._order.inexact,
+            side=side,
+        )
+
+    def _is_taken(self, output: Output, key: OutputKey, seconds: float, hand_over: HandOver) -> bool:
+        """Store an output, or have it stored; whether anybody wants more."""
+        self.outcome.orientation = output.orientation
+        try:
+            wished = files.generated_name(self._order.unsaved(key), output.file)
+        except Exception as error:  # noqa: BLE001 - a site's own upload_to costs this output, and no other
+            output.file.close()
+            self.outcome.failed[key] = error
+            return True
+        if not self._stores_far:
+            self._store(output, key, wished, seconds)
+            return True
+        self._unstored[key] = output
+        return hand_over(partial(self._store, output, key, wished, seconds))
+
+    def _store(self, output: Output, key: OutputKey, wished: str, seconds: float) -> None:
+        """Save the file of one output. In any thread, and in several at the same time."""
+        order = self._order
+        lost = order.lost.get(key)
+        started = time.perf_counter()
+        try:
+            with _own_connections(), output.file:
+                if lost is not None:
+                    name = saving.save_again(self._storage, lost.file, output.file)
+                else:
+                    length = files.field_length(order.model)
+                    own = naming.own_suffix(order.source, wished, key)
+                    name = saving.save(self._storage, wished, output.file, max_length=length, suffix=own)
+        except Exception as error:  # noqa: BLE001 - a full disk costs this output, and no other
+            self.outcome.failed[key] = error
+            return
+        finally:
+            self._unstored.pop(key, None)
+        self.stored.append(name)
+        seconds += time.perf_counter() - started
+        self.outcome.made.append(Made(key, name, output.width, output.height, output.size, seconds))
+
+
+@contextmanager
+def _own_connections() -> Iterator[None]:
+    """A site's own ``upload_to`` or storage may ask the database, in a connection of this thread."""
+    try:
+        yield
+    finally:
+        connections.close_all()
+
+
+def measured(source: IO[bytes]) -> int:
+    """Of an original nobody has measured: its header tells. Nothing is decoded; what cannot be read holds none."""
+    try:
+        # Pillow reads the header only, where Willow would decode. The file is not ours to close.
+        return math.prod(PIL.Image.open(source).size)
+    except Exception:  # noqa: BLE001 - rendering meets it again, and says so
+        return 0
+    finally:
+        source.seek(0)

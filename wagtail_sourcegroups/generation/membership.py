@@ -13,7 +13,7 @@ from ..specs import RenditionSpec
 from .requests import Request
 from .sources import ImageSource
 from .state import SNAPSHOT_FIELDS
-from .wanted import WantedFilters
+from .wanted import Wanted, WantedFilters
 
 #: Columns a walk reads of every image, before those of its own.
 ROW_FIELDS = ("pk", "title", *SNAPSHOT_FIELDS)
@@ -66,15 +66,36 @@ class ImageRow(NamedTuple):
         return self.values[2 : 2 + len(SNAPSHOT_FIELDS)]
 
 
+class Settled(NamedTuple):
+    """So many images that are alike, of which all that is wanted exists: to be counted, and not read."""
+
+    membership: Membership
+    wanted: Wanted
+    images: int
+
+
 @dataclass(slots=True)
 class ImageBatch:
-    """Some images of one model. ``images`` are those already in memory, by primary key."""
+    """
+    Some images of one model: ``rows`` of those to be looked at, and how many are ``settled`` without. ``images``
+    are those already in memory, by primary key.
+    """
 
     model: type
     rows: list[ImageRow]
     fields: tuple[str, ...] = ROW_FIELDS
     images: dict[Any, Any] = field(default_factory=dict)
     force: bool = False
+    upto: Any = None
+    """The key up to which all images have been given with this batch; none in the middle of a page."""
+    settled: list[Settled] = field(default_factory=list)
+    failed: bool = True
+    """Whether a failure may be on record of some of them."""
+
+    @property
+    def size(self) -> int:
+        """How many sources it is about."""
+        return len(self.rows) + sum(settled.images for settled in self.settled)
 
 
 @dataclass(slots=True)
@@ -83,6 +104,11 @@ class FileBatch:
 
     requests: list[Request]
     groups: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many sources it is about."""
+        return len(self.requests)
 
 
 Batch = ImageBatch | FileBatch

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 
 from .. import conf
+from .verifying import Listings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,20 @@ class Options:
     fail_fast: bool = False
     workers: int | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    listings: Listings = field(default_factory=Listings)
+    """What storages were found to hold, for ``verify``."""
+
+    @property
+    def only_missing(self) -> bool:
+        """Whether an image of which nothing is missing needs no look."""
+        return not (self.force or self.verify or self.only_failed)
 
     @property
     def threads(self) -> int:
-        """How many threads decode, encode and store."""
+        """How many threads decode and encode."""
         return self.workers or conf.get("WORKERS") or os.cpu_count() or 1
+
+    @property
+    def connections(self) -> int:
+        """How many threads wait for a storage that is far away."""
+        return int(conf.get("STORAGE_CONNECTIONS"))

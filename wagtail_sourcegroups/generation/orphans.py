@@ -11,6 +11,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.core.files.storage import Storage
@@ -22,21 +24,20 @@ from .. import conf
 from ..models import FileRendition
 from . import files
 from .departures import named_anywhere, place_of
+from .listing import Entry, pages
 from .plan import is_svg
 from .prune import as_stored
+from .retrying import persist
 
 #: Names compared with rows at a time.
 PAGE = 500
-
-#: Deeper than any upload directory; a link to a directory above would be followed for ever.
-MAX_DEPTH = 16
 
 #: Where Wagtail puts renditions, and we those of plain files.
 DIRECTORY = "images"
 
 _EXTENSIONS = frozenset(IMAGE_FORMAT_EXTENSIONS.values())
-#: What Django's ``get_alternative_name`` adds to a name that is taken.
-_SUFFIX = re.compile(r"_[A-Za-z0-9]{7}$")
+#: What Django's ``get_alternative_name`` adds to a name that is taken, and :mod:`.naming` to one that may be.
+_SUFFIX = re.compile(r"(_[A-Za-z0-9]{7}){1,2}$")
 
 
 class Orphan(NamedTuple):
@@ -80,10 +81,10 @@ def find(place: Place, bound: frozenset[str]) -> Iterator[Orphan]:
     ``bound`` are the filter specs that a binding asks for or once did. Raises ``NotImplementedError`` where the
     storage cannot list its files.
     """
-    page: list[str] = []
+    page: list[Entry] = []
     for directory in place.directories:
-        for name in listed(place.storage, directory):
-            page.append(name)
+        for entry in chain.from_iterable(pages(place.storage, directory)):
+            page.append(entry)
             if len(page) == PAGE:
                 yield from _orphans(page, place.storage, bound)
                 page = []
@@ -103,25 +104,9 @@ def remove(place: Place, orphans: Iterable[Orphan]) -> list[str]:
         named = named_anywhere(page, place.storage)
         for name in page:
             if name not in named:
-                place.storage.delete(name)
+                persist(partial(place.storage.delete, name))
                 gone.append(name)
     return gone
-
-
-def listed(storage: Storage, directory: str) -> Iterator[str]:
-    """The names of all files in a directory of a storage and below it."""
-    waiting = [(directory, 0)]
-    while waiting:
-        path, depth = waiting.pop()
-        try:
-            directories, names = storage.listdir(path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        for name in sorted(names):
-            if name:
-                yield f"{path}/{name}"
-        if depth < MAX_DEPTH:
-            waiting += [(f"{path}/{name}", depth + 1) for name in sorted(directories, reverse=True) if name]
 
 
 def is_ours(name: str, bound: frozenset[str]) -> bool:
@@ -141,21 +126,24 @@ def is_ours(name: str, bound: frozenset[str]) -> bool:
     return False
 
 
-def _orphans(names: list[str], storage: Storage, bound: frozenset[str]) -> Iterator[Orphan]:
-    named = named_anywhere(names, storage)
+def _orphans(entries: list[Entry], storage: Storage, bound: frozenset[str]) -> Iterator[Orphan]:
+    named = named_anywhere([entry.name for entry in entries], storage)
     since = timezone.now() - timedelta(seconds=conf.get("ORPHAN_GRACE"))
-    for name in names:
-        if name not in named:
-            ours = is_ours(name, bound)
-            yield Orphan(name, ours, ours and _is_old(storage, name, since))
+    for entry in entries:
+        if entry.name not in named:
+            ours = is_ours(entry.name, bound)
+            yield Orphan(entry.name, ours, ours and _is_old(storage, entry, since))
 
 
-def _is_old(storage: Storage, name: str, since: datetime) -> bool:
+def _is_old(storage: Storage, entry: Entry, since: datetime) -> bool:
     """Where nobody can tell, it is not."""
+    modified = entry.modified
     try:
-        return storage.get_modified_time(name) <= since
-    except (NotImplementedError, OSError):
+        if modified is None:
+            modified = persist(lambda: storage.get_modified_time(entry.name))
+    except Exception:  # noqa: BLE001 - not there any more, not to be told, or not now: then it stays
         return False
+    return (modified if timezone.is_aware(modified) else timezone.make_aware(modified)) <= since
 
 
 def _dotted(filter_specs: frozenset[str]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from wagtail.images.models import Filter
 from ..models import BoundFilterSpec
 from .decision import NOTHING_VERIFIED, Decision, Old, decide, failed_before, outdated, tired_of
 from .failures import Known, known_failures, sentence
-from .membership import ImageBatch, ImageRow, Membership
+from .membership import ImageBatch, ImageRow, Membership, Settled
 from .options import Options
 from .progress import Failed, Totals
 from .sources import ImageSource, image_key, image_name
@@ -75,13 +75,16 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
     """
     What to make of a batch of images. Counts what exists and what is skipped into ``totals``.
 
-    Three queries: states, renditions, failures; one more for the images of which something is missing.
+    Three queries at most: states, renditions, failures; one more for the images of which something is missing. None
+    for images that are settled.
     """
+    for settled in batch.settled:
+        _count_complete(settled, totals)
+    if not batch.rows:
+        return Plan([], {}, [])
     drafts, states = _drafts(batch)
     force = options.force or batch.force
-    files = (
-        _verified(batch.model, drafts, options.threads) if options.verify and not force else NOTHING_VERIFIED
-    )
+    files = _verified(batch.model, drafts, options) if options.verify and not force else NOTHING_VERIFIED
     once_bound: Collection[str] = frozenset()
     if any(draft.snapshot.stale for draft in drafts):
         once_bound = frozenset(BoundFilterSpec.objects.values_list("filter_spec", flat=True))
@@ -89,14 +92,15 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
     todo: list[tuple[_Draft, Decision]] = []
     doubtful: list[Unsure] = []
     outdated_failures: list[int] = []
-    complete: dict[tuple[int, int], tuple[Wanted, Membership, int]] = {}
+    complete: dict[tuple[int, int], Settled] = {}
     for draft in drafts:
         wanted, membership = draft.wanted, draft.row.membership
         plain = not (force or options.only_failed or files or draft.failures or draft.snapshot.stale)
         if plain and wanted.keys <= {old.key for old in draft.renditions}:
             # The usual case by far, counted by the thousand.
             kind = (id(wanted), id(membership))
-            complete[kind] = (wanted, membership, complete.get(kind, (wanted, membership, 0))[2] + 1)
+            before = complete.get(kind)
+            complete[kind] = Settled(membership, wanted, before.images + 1 if before else 1)
             continue
         tired = tired_of(draft.failures) if options.patient else frozenset()
         decision = decide(
@@ -119,9 +123,8 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
         _count(wanted, membership, existing, totals, with_skipped=not options.only_failed)
         if not decision.nothing_to_do:
             todo.append((draft, decision))
-    for wanted, membership, times in complete.values():
-        count_source(membership, totals, times)
-        _count(wanted, membership, wanted.keys, totals, times=times)
+    for settled in complete.values():
+        _count_complete(settled, totals)
     return Plan(_works(batch, todo), states, outdated_failures, doubtful)
 
 
@@ -131,6 +134,12 @@ def count_source(membership: Membership, totals: Totals, times: int = 1) -> None
         totals.all.sources += times
     for spec in membership.specs:
         totals.spec(spec.id).sources += times
+
+
+def _count_complete(settled: Settled, totals: Totals) -> None:
+    membership, wanted, images = settled
+    count_source(membership, totals, images)
+    _count(wanted, membership, wanted.keys, totals, times=images)
 
 
 def counts_in_all(key: OutputKey, membership: Membership) -> bool:
@@ -159,7 +168,7 @@ def _drafts(batch: ImageBatch) -> tuple[list[_Draft], dict[str, Snapshot]]:
     pks = [row.pk for row in batch.rows]
     states = read_states(model, pks)
     renditions = renditions_of(model, pks)
-    failures = known_failures([image_key(model, pk) for pk in pks])
+    failures = known_failures([image_key(model, pk) for pk in pks]) if batch.failed else {}
     drafts: list[_Draft] = []
     written: dict[str, Snapshot] = {}
     for row in batch.rows:
@@ -230,10 +239,10 @@ def unsure_of(
     return found
 
 
-def _verified(model: type, drafts: list[_Draft], threads: int) -> Verdict:
+def _verified(model: type, drafts: list[_Draft], options: Options) -> Verdict:
     storage = model.get_rendition_model()._meta.get_field("file").storage  # type: ignore[attr-defined]
     names = [old.file for draft in drafts for old in draft.renditions if old.key in draft.wanted.keys]
-    return verify(storage, names, threads=threads)
+    return verify(storage, names, threads=options.connections, listings=options.listings)
 
 
 def _load(batch: ImageBatch, pks: Iterable[Any]) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .membership import Batch
 
 
 @dataclass(slots=True)
@@ -76,6 +79,14 @@ class Totals:
             tally.bytes += size
             tally.seconds += seconds
 
+    def add(self, other: Totals) -> None:
+        """Count what another part of the round has come to."""
+        self.all.add(other.all)
+        for spec_id, tally in other.specs.items():
+            self.spec(spec_id).add(tally)
+        self.failures += other.failures
+        self.skipped += other.skipped
+
     def fail(self, failed: Failed, spec_ids: Iterable[str] = (), *, in_all: bool = True) -> None:
         """Note a failure; one of a rendition is counted too."""
         self.failures.append(failed)
@@ -109,6 +120,15 @@ class Progress:
 
     def failure(self, failed: Failed) -> None:
         """One more failure."""
+
+    def concluded(self, batch: Batch, totals: Totals) -> None:
+        """
+        A batch, and every one before it, is through and on record: what it came to by itself. Not said of one that was
+        broken off, nor of those after it.
+        """
+
+    def tick(self) -> None:
+        """Time goes by: said about once a second while the loop waits for a source, from within it."""
 
     def end(self, totals: Totals) -> None:
         """The walk is over."""

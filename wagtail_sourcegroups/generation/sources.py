@@ -6,8 +6,9 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -17,6 +18,8 @@ from wagtail.images.models import AbstractImage, SourceImageIOError
 
 from ..exceptions import SourceUnreadable
 from ..rendering import PlainImage
+from .files import is_near
+from .retrying import persist
 
 
 def source_of(file: Any, identity: str | None = None) -> Source:
@@ -58,11 +61,33 @@ class Source:
     def __bool__(self) -> bool:
         return bool(self.file)
 
+    @property
+    def is_near(self) -> bool:
+        """Whether it can be read without waiting."""
+        return True
+
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """The original, readable and seekable, from its beginning. Raises :exc:`.SourceUnreadable`."""
         raise NotImplementedError
         yield
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """As :meth:`open`, and opened again if that fails for a moment."""
+        with ExitStack() as stack:
+            yield persist(lambda: stack.enter_context(self.open()))
+
+    def copy_to(self, copy: IO[bytes]) -> None:
+        """Write the original to ``copy``, and all of it again if that fails for a moment. Raises as :meth:`open`."""
+
+        def attempt() -> None:
+            copy.seek(0)
+            copy.truncate()
+            with self.open() as original:
+                shutil.copyfileobj(original, copy)
+
+        persist(attempt)
 
     def close(self) -> None:
         """Let go of whatever the source holds open."""
@@ -83,6 +108,10 @@ class ImageSource(Source):
         """Of the original, from the image's columns."""
         assert self.image is not None
         return (self.image.width or 0) * (self.image.height or 0)
+
+    @property
+    def is_near(self) -> bool:
+        return is_near(self.file.storage)
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -141,6 +170,10 @@ class FieldFileSource(FileSourceBase):
     def plain_image(self) -> PlainImage:
         return PlainImage(os.path.basename(self.version))
 
+    @property
+    def is_near(self) -> bool:
+        return is_near(self.file.storage)
+
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         try:
@@ -186,7 +219,9 @@ class PlainSource(FileSourceBase):
             return
         assert self._path is not None
         try:
-            opened = open(self._path, "rb")  # noqa: SIM115 - what it raises is told apart from what the reader raises
+            # Apart from the reading, whose errors are other ones. A directory's file looks again where its name leads.
+            open_again: Any = getattr(self.file, "open_again", partial(open, self._path, "rb"))
+            opened: IO[bytes] = open_again()
         except OSError as error:
             raise SourceUnreadable(unreadable(self.name, error)) from error
         with opened:

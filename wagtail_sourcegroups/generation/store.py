@@ -7,25 +7,37 @@ For the thread that called the loop; no pixel is touched here.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from django.db import IntegrityError, models, router, transaction
+from django.db import IntegrityError, connections, models, router, transaction
 from django.db.models.signals import post_save, pre_save
 from wagtail.images.models import AbstractImage
 
 from ..exceptions import SourceGone
 from ..models import RenditionRecord, SourceState
+from . import database
 from .departures import Departures, delete_rows, remember_leftovers
 from .making import Made, Outcome
 from .plan import Work
+from .sources import ImageSource
 from .state import content_type_of, forget_renditions
-from .upsert import upsert
 from .wanted import OutputKey
 
 logger = logging.getLogger("wagtail_sourcegroups")
 
 Row = models.Model
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Which rows name the files of one image now, whose files somebody else's rows name, and what they named before."""
+
+    rows: dict[OutputKey, Row] = field(default_factory=dict)
+    found: list[Made] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
+    errors: dict[OutputKey, Exception] = field(default_factory=dict)
 
 
 def keep(work: Work, outcome: Outcome, departures: Departures) -> None:
@@ -39,23 +51,8 @@ def keep(work: Work, outcome: Outcome, departures: Departures) -> None:
     assert image is not None
     model = type(image).get_rendition_model()
     using = router.db_for_write(model)
-    rows: dict[OutputKey, Row] = {}
-    found: list[Made] = []
-    retired: list[str] = []
-    errors: dict[OutputKey, Exception] = {}
-    for made in outcome.made:
-        try:
-            # A transaction for each row: who holds one lock, and waits for none, is part of no deadlock.
-            row, old_name = (made.row, None) if made.row else _keep_row(work, made, image, model, using)
-        except Exception as error:  # noqa: BLE001 - one output failing costs no other
-            errors[made.key] = error
-            continue
-        if row is None:
-            found.append(made)
-            continue
-        rows[made.key] = row
-        if old_name and old_name != made.name:
-            retired.append(old_name)
+    kept = _keep_rows(work, outcome.made, image, model, using)
+    rows, retired = kept.rows, kept.retired
     departures.discard(model, [made.name for made in outcome.made if made.key not in rows])
     try:
         # Only now: whoever gives the image another file from here on finds our rows, and knows them for stale.
@@ -65,20 +62,77 @@ def keep(work: Work, outcome: Outcome, departures: Departures) -> None:
         # What the rows named before is of the former original, and has nobody to name it now.
         departures.discard(model, [*retired, *(_name_of(row) for row in rows.values())])
         raise
-    outcome.failed.update(errors)
-    outcome.found += [made.key for made in found]
+    outcome.failed.update(kept.errors)
+    outcome.found += [made.key for made in kept.found]
     outcome.made = [made for made in outcome.made if made.key in rows]
-    with transaction.atomic(using=using):
-        # What writes comes before what reads, for SQLite's sake, as above.
-        _record(work, outcome, rows, model)
-        if not outcome.failed:
-            drop = work.decision.drop
-            delete_rows(model, [old.pk for old in drop], [old.file for old in drop])
+    _record(work, outcome, rows, model, using)
     if _cache(image, rows):
         departures.retire(model, retired)
     else:
         # The cache still has the old entries, for as long as it keeps them.
         remember_leftovers(model, retired)
+
+
+def _keep_rows(work: Work, made: list[Made], image: AbstractImage, model: Any, using: str) -> _Kept:
+    """
+    The rows of all outputs: in one transaction where that can be, since a commit waits for the disk.
+
+    Otherwise in one each: who holds one lock, and waits for none, is part of no deadlock.
+    """
+    if _may_be_together(work, made, using):
+        try:
+            with transaction.atomic(using=using):
+                _wait_briefly(using)
+                return _rows_of(work, sorted(made, key=attrgetter("key")), image, model, using, strict=True)
+        except Exception as error:  # noqa: BLE001 - whose it is shows one by one
+            logger.debug("The rows of %s are written one by one: %s", work.source.name, error)
+    return _rows_of(work, made, image, model, using, strict=False)
+
+
+def _may_be_together(work: Work, made: list[Made], using: str) -> bool:
+    connection = connections[using]
+    old = work.decision.replace.keys() | work.decision.lost.keys()
+    return (
+        len(made) > 1
+        # Inside of a transaction nothing is committed.
+        and not connection.in_atomic_block
+        and connection.vendor in ("sqlite", "postgresql")
+        # To switch a row begins with reading it, after which SQLite may not let this transaction write.
+        and not any(each.row or each.key in old for each in made)
+    )
+
+
+def _wait_briefly(using: str) -> None:
+    """
+    Until the end of the transaction, give up where somebody else's row is in the way. Who waits for one of these
+    rows meanwhile, a visitor's request for one, is then let through before the database takes it for a deadlock.
+    """
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '100ms'")
+
+
+def _rows_of(
+    work: Work, made: list[Made], image: AbstractImage, model: Any, using: str, *, strict: bool
+) -> _Kept:
+    """The rows, one after the other. Why one cannot be written is kept, or raised if ``strict``."""
+    kept, link = _Kept(), database.Link(using)
+    for each in made:
+        try:
+            row, old_name = (each.row, None) if each.row else _keep_row(work, each, image, model, using)
+        except Exception as error:
+            if strict or link.is_broken:
+                raise
+            kept.errors[each.key] = error
+            continue
+        if row is None:
+            kept.found.append(each)
+            continue
+        kept.rows[each.key] = row
+        if old_name and old_name != each.name:
+            kept.retired.append(old_name)
+    return kept
 
 
 def check_source(work: Work) -> None:
@@ -97,6 +151,13 @@ def current_file(image: AbstractImage) -> str | None:
     rows = type(image)._base_manager.using(router.db_for_write(type(image))).filter(pk=image.pk)
     name: str | None = rows.values_list("file", flat=True).first()
     return name
+
+
+def current_image(source: ImageSource) -> AbstractImage | None:
+    """An image as it is now, or ``None`` if it has no row."""
+    assert source.image is not None
+    found: AbstractImage | None = source.model._base_manager.filter(pk=source.image.pk).first()  # type: ignore[attr-defined]
+    return found
 
 
 def _keep_row(
@@ -124,9 +185,13 @@ def _switch(made: Made, image: AbstractImage, model: Any, using: str, pk: Any, f
     values = _values(made)
     rows = model._base_manager.using(using).filter(pk=pk)
     signal = {"sender": model, "raw": False, "using": using, "update_fields": frozenset(values)}
-    row = rows.filter(file=file).first()
+    row = rows.filter(file__in=[file, made.name]).first()
     if row is None:
         return None
+    row.image = image
+    if row.file.name == made.name != file:
+        # Switched already, and the database went away before it said so.
+        return row
     with transaction.atomic(using=using):
         # Begins with writing: SQLite cannot make a writer of a reader when somebody else has written since.
         pre_save.send(instance=row, **signal)
@@ -153,8 +218,11 @@ def _insert(made: Made, image: AbstractImage, model: Any, using: str) -> Row | N
             with transaction.atomic(using=using):
                 row.save(using=using, force_insert=True)
         except IntegrityError:
-            if model._base_manager.using(using).filter(**identity).exists():
-                return None
+            there = model._base_manager.using(using).filter(**identity).first()
+            if there is not None:
+                # Ours is one that was written before the database went away.
+                there.image = image
+                return there if there.file.name == made.name else None
             # The row that was in the way may have gone since.
             if attempt == 2:
                 raise
@@ -180,39 +248,31 @@ def _name_of(row: Any) -> str:
     return str(row.file.name)
 
 
-def _record(work: Work, outcome: Outcome, rows: dict[OutputKey, Row], model: Any) -> None:
-    """The record beside each rendition, and what is stale no more."""
+def _record(work: Work, outcome: Outcome, rows: dict[OutputKey, Row], model: Any, using: str) -> None:
+    """What is stale no more; rows that are to go; and, for :class:`.Records`, what is remembered of each rendition."""
     by_key = {made.key: made for made in outcome.made}
-    content_type = content_type_of(model)
-    fingerprint = work.snapshot.fingerprint
-    records = [
+    outcome.records = [
         RenditionRecord(
-            content_type=content_type,
+            content_type=content_type_of(model),
             object_id=str(row.pk),
-            source_fingerprint=fingerprint,
+            source_fingerprint=work.snapshot.fingerprint,
             bytes=by_key[key].size,
             seconds=by_key[key].seconds,
         )
         for key, row in rows.items()
     ]
-    # Two processes writing the same rows lock them in the same order.
-    upsert(
-        sorted(records, key=attrgetter("object_id")),
-        unique=["content_type", "object_id"],
-        update=["source_fingerprint", "bytes", "seconds", "made_at"],
-    )
-    changes: dict[str, Any] = {}
-    if work.snapshot.stale:
-        gone = {str(row.pk) for row in rows.values()}
+    drop = [] if outcome.failed else work.decision.drop
+    if not work.snapshot.stale and not drop:
+        return
+    with transaction.atomic(using=using):
+        # What writes comes before what reads, for SQLite's sake, as above.
+        gone = {str(row.pk) for row in rows.values()} | {str(old.pk) for old in drop}
         gone |= {str(old.pk) for old in work.decision.replace.values() if old.key in rows}
-        if not outcome.failed:
-            gone |= {str(old.pk) for old in work.decision.drop}
-        changes["stale"] = [pk for pk in work.snapshot.stale if pk not in gone]
-    if outcome.orientation is not None:
-        changes["orientation"] = outcome.orientation
-    if changes:
         states = SourceState.objects.filter(content_type=content_type_of(work.source.model))
-        states.filter(object_id=str(work.source.image.pk)).update(**changes)  # type: ignore[union-attr]
+        states.filter(object_id=str(work.source.image.pk)).update(  # type: ignore[union-attr]
+            stale=[pk for pk in work.snapshot.stale if pk not in gone]
+        )
+        delete_rows(model, [old.pk for old in drop], [old.file for old in drop])
 
 
 def _cache(image: AbstractImage, rows: dict[OutputKey, Any]) -> bool:
