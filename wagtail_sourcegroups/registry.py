@@ -149,6 +149,9 @@ class Registry:
 
         ``empty`` starts with nothing, hooks included.
         """
+        if empty:
+            # Else the first question about Wagtail's operations imports them, and what they register lands inside.
+            hooks.search_for_hooks()
         registrations, reading, read_again = self._registrations, self._reading, self._read_again
         self._registrations = (
             Registrations(version=registrations.version + 1) if empty else registrations.copy()
@@ -174,7 +177,7 @@ class Registry:
                 # Imports every app's hooks, which may register; what comes later than the copy is read next time.
                 hooks.search_for_hooks()
             version = registrations.version
-            hooked = hook_registrations(registrations) if self._read_again else registrations
+            hooked = hook_registrations(registrations) if self._read_again else registrations.copy()
             reading = build_reading(hooked)
             self._reading, self._read_version = reading, version
             return reading
