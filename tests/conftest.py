@@ -20,6 +20,7 @@ import pytest
 from django.core.cache import cache
 from django.core.files.images import ImageFile
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 from wagtail.images import get_image_model
 
 from sandbox import zoo
@@ -32,6 +33,7 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", ""}
 
 
 def pytest_configure() -> None:
+    _template["real"] = connection.settings_dict["NAME"]
     # A shell that starts the tests in the background has Ctrl-C ignored, by every process they start too.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -115,7 +117,11 @@ def django_db_setup(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
     """Keep a copy of the migrated database, before any test has written to it, for ``process_site``."""
+    created = None
     with django_db_blocker.unblock():
+        if connection.settings_dict["NAME"] == _template["real"]:
+            # pytest-django makes no database where no test is marked, and tests of several processes are not.
+            created = setup_databases(verbosity=0, interactive=False)
         if connection.vendor == "sqlite":
             template = tmp_path_factory.mktemp("database") / "template.sqlite3"
             with connection.cursor() as cursor:
@@ -125,9 +131,11 @@ def django_db_setup(
             _template["name"] = connection.settings_dict["NAME"] + "_template"
             copy_database(connection.settings_dict["NAME"], _template["name"])
     yield
-    if connection.vendor != "sqlite":
-        with django_db_blocker.unblock():
+    with django_db_blocker.unblock():
+        if connection.vendor != "sqlite":
             drop_database(_template["name"])
+        if created is not None:
+            teardown_databases(created, verbosity=0)
 
 
 _template: dict[str, str] = {}

@@ -26,7 +26,8 @@ DEBUG = False
 SECRET_KEY = "only for tests"
 ALLOWED_HOSTS = ["*"]
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp"]
+# The database of the tests has the table that workers of django-tasks-db look into.
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp", "django_tasks_db"]
 
 _database = os.environ.get("SOURCEGROUPS_DATABASE", "sqlite")
 _database_name = os.environ.get("SOURCEGROUPS_DATABASE_NAME")

@@ -17,7 +17,7 @@ from wagtail.images import get_image_model
 from tests.command.processes import add_images, call, killed
 from tests.images import stored
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.generation import batches, departures, filestore, store
+from wagtail_sourcegroups.generation import account, batches, departures, filestore, store
 from wagtail_sourcegroups.models import FileRendition, LeftoverFile
 from wagtail_sourcegroups.registry import Registry
 from wagtail_sourcegroups.sourcegroups import DirectorySourceGroup, ImageModelSourceGroup
@@ -112,7 +112,7 @@ def test_at_random_moments(site: Path, registry: Registry, media_root: Path, set
         (departures.Departures, "take_leave"),
         # Before the states of a batch are written, and before failures are.
         (batches, "write_states"),
-        (batches, "record"),
+        (account, "record"),
     ],
 )
 @pytest.mark.parametrize("option", ["", "--force"])

@@ -1,0 +1,163 @@
+"""The database is restarted, or goes down, while a run is at work: a server of the test's own, told to stop at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests.command.conftest import call
+from tests.command.processes import fork
+from tests.faults.aftermath import Before, Site, assert_nothing_is_lost, assert_whole
+from tests.faults.conftest import a_minute_later, resume_stalled
+from tests.faults.postgres import PostgresServer
+from tests.faults.steps import Gate, at, told
+from wagtail_sourcegroups.models import GenerationRun
+from wagtail_sourcegroups.runs import leases
+from wagtail_sourcegroups.runs.starting import tend
+
+pytestmark = pytest.mark.requires_postgres
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    try:
+        server.make()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def site(
+    process_site: Any, server: PostgresServer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Site]:
+    """
+    As elsewhere, with its database on that server, here and in the processes that a test forks. Runs are written so
+    rarely that whoever works on one hears that the database is gone by what it does, not by that.
+    """
+    settings = connection.settings_dict
+    of_all = {name: settings[name] for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")}
+    connection.close()
+    server.copy(of_all["NAME"], of_all)
+    settings.update(server.settings)
+    try:
+        site: Site = request.getfixturevalue("small_site")
+        monkeypatch.setattr(leases, "BEAT", timedelta(hours=1))
+        yield site
+    finally:
+        connection.close()
+        settings.update(of_all)
+
+
+def down_at(
+    step: tuple[str, int],
+    work: Callable[[], Any],
+    server: PostgresServer,
+    directory: Path,
+    *,
+    back: bool = True,
+) -> str:
+    """What a process says of its work which finds the server restarted at a step, or down until the process ends."""
+    name, number = step
+    gate, report = Gate(directory), directory / "report"
+
+    def work_through_it() -> Any:
+        with told(at(name, gate.stand, number)):
+            return work()
+
+    pid = fork(work_through_it, report)
+    gate.wait()
+    server.stop()
+    if back:
+        server.start()
+    gate.let_go()
+    os.waitpid(pid, 0)
+    if not back:
+        server.start()
+    return report.read_text()
+
+
+def by_command() -> str:
+    return json.dumps(asdict(call("--json", "--workers", "1", "--batch-size", "2")))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        ("insert customrendition", 2),
+        ("insert renditionrecord", 1),
+        ("insert filerendition", 1),
+        # The last one of making again: a row is switched, and its transaction is not over.
+        ("update customrendition", 4),
+    ],
+    ids=lambda step: step[0],
+)
+def test_the_command_goes_on_over_a_restart(
+    site: Site, server: PostgresServer, settings: Any, tmp_path: Path, step: tuple[str, int]
+) -> None:
+    again = step[0].startswith("update")
+    if again:
+        assert call().status == 0
+        GenerationRun.objects.all().delete()
+    before = Before.at(site)
+
+    def work() -> str:
+        return by_force() if again else by_command()
+
+    said = json.loads(down_at(step, work, server, tmp_path))
+
+    assert said["err"] == ""
+    assert said["status"] == 0
+    assert json.loads(said["out"])["generated"] == site.wanted
+    assert GenerationRun.objects.get().counts["all"]["generated"] == site.wanted
+    assert_whole(site, before, settings)
+
+
+def by_force() -> str:
+    return json.dumps(asdict(call("--json", "--workers", "1", "--force")))
+
+
+@pytest.mark.parametrize("step", [("insert customrendition", 3), ("save", 3)], ids=lambda step: step[0])
+def test_the_command_stops_with_one_sentence_and_is_resumed(
+    site: Site, server: PostgresServer, settings: Any, tmp_path: Path, step: tuple[str, int]
+) -> None:
+    before = Before.at(site)
+
+    said = json.loads(down_at(step, by_command, server, tmp_path, back=False))
+
+    assert (said["status"], said["out"]) == (1, "")
+    assert said["err"].startswith("The database refuses: ")
+    assert "\n" not in said["err"]
+    assert_nothing_is_lost(site, before)
+    a_minute_later()
+    resume_stalled()
+    assert_whole(site, before, settings)
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_a_worker(
+    site: Site, server: PostgresServer, settings: Any, tmp_path: Path, queue: Callable[[], None], back: bool
+) -> None:
+    before = Before.at(site)
+    call("--enqueue", "--batch-size", "2")
+
+    said = down_at(("insert customrendition", 2), queue, server, tmp_path, back=back)
+
+    assert_nothing_is_lost(site, before)
+    if back:
+        # The same worker has ended the run.
+        assert (said, GenerationRun.objects.get().state) == ("None", "finished")
+    else:
+        a_minute_later()
+        tend()
+        queue()
+    assert_whole(site, before, settings)
