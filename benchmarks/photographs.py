@@ -12,6 +12,8 @@ from PIL import Image, ImageOps
 #: 12 to 24 megapixels.
 CAMERA_SIZES = ((4000, 3000), (4608, 3456), (5184, 3456), (5472, 3648), (5616, 3744), (6000, 4000))
 WEB_PIXELS = 1_500_000
+#: Columns and rows taken off a photograph before it is enlarged.
+OFF_GRID = (3, 5)
 
 
 class NoPhotographs(Exception):
@@ -81,11 +83,14 @@ class Photographs:
         return made
 
     def _camera(self, original: Path, size: tuple[int, int]) -> Path:
-        made = self._named(original, "{}x{}".format(*size))
+        made = self._named(original, "{}x{}-off-grid".format(*size))
         if not made.exists():
             with Image.open(original) as image:
                 upright = ImageOps.exif_transpose(image).convert("RGB")
-            _save(ImageOps.fit(upright, size, Image.Resampling.LANCZOS), made)
+            # Otherwise one that is made as small as it was lies in the blocks it was once compressed in, which no
+            # photograph of a camera does.
+            fresh = upright.crop((*OFF_GRID, *upright.size))
+            _save(ImageOps.fit(fresh, size, Image.Resampling.LANCZOS), made)
         return made
 
     def _named(self, original: Path, kind: str) -> Path:
