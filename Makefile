@@ -13,13 +13,15 @@ ARGS   ?=
 CONSTRAINTS ?= -c constraints.txt
 STAMP        = $(VENV)/.installed
 
-.PHONY: help demo test test-sqlite test-postgres test-peer test-latest benchmark benchmark-quick lint format constraints clean
+.PHONY: help demo test test-sqlite test-postgres test-backends test-peer test-latest fuzz benchmark benchmark-quick lint format constraints clean
 
 help:
 	@echo "make demo [PHOTOS=dir]  a site with photographs, all their renditions made ahead of time"
 	@echo "make test               the tests, on SQLite and, where one answers, on PostgreSQL"
+	@echo "make test-backends      real workers of each task backend over 200 photographs; needs PostgreSQL and redis-server"
 	@echo "make test-peer          Wagtail's own image tests with this package installed"
 	@echo "make test-latest        the tests with the newest versions of everything"
+	@echo "make fuzz [ARGS=...]    10,000 broken pictures, and what becomes of them; ARGS=--help for more"
 	@echo "make benchmark [PHOTOS=dir]        what a rendition costs: here, with stock Wagtail and with others; half an hour"
 	@echo "make benchmark-quick [PHOTOS=dir]  the same, less of it; three minutes"
 	@echo "make lint               ruff, mypy and the floors"
@@ -33,7 +35,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) \
 		|| { echo "$(PYTHON) cannot make virtual environments (on Debian: apt-get install python3-venv)." >&2; exit 2; }
 	@echo "Installing into $(VENV) ..."
-	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check $(CONSTRAINTS) hatchling editables
+	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check $(CONSTRAINTS) hatchling editables setuptools
 	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check $(CONSTRAINTS) --no-build-isolation -e '.[dev]'
 	@touch $@
 
@@ -57,15 +59,20 @@ test-postgres: $(STAMP)
 		echo "== Tests on PostgreSQL: skipped, none answered (REQUIRE_SERVICES=1 makes that a failure)."; \
 	fi
 
+test-backends: $(STAMP)
+	SOURCEGROUPS_DATABASE=postgres SOURCEGROUPS_PHOTOS=200 REQUIRE_SERVICES=1 $(PYTEST) tests/backends $(ARGS)
+
 test-peer: $(STAMP)
 	$(PYTEST) -m peer tests/peer $(ARGS)
 
 test-latest:
 	@$(MAKE) --no-print-directory test VENV=.venv-latest CONSTRAINTS=--upgrade
 
+fuzz: $(STAMP)
+	@$(VENV)/bin/python -m tests.fuzz $(ARGS)
+
 $(VENV)/.installed-benchmark: $(STAMP)
-	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check $(CONSTRAINTS) --no-build-isolation \
-		-e '.[dev,benchmark]'
+	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check $(CONSTRAINTS) -e '.[dev,benchmark]'
 	@touch $@
 
 benchmark: $(VENV)/.installed-benchmark
