@@ -78,9 +78,9 @@ def queue(settings: Any) -> Callable[..., None]:
     settings.WAGTAIL_SOURCEGROUPS = {"TASK_BACKEND": "pixels", "WORKERS": 1, "RUN_BATCHES": 1}
 
     def work(*, tasks: int | None = None) -> None:
-        limit = ["--max-tasks", str(tasks)] if tasks else ["--batch"]
+        limit = ["--max-tasks", str(tasks)] if tasks else []
         where = ["--backend", "pixels", "--queue-name", "*", "--worker-id", f"worker-{os.getpid()}"]
-        call_command("db_worker", *where, "--no-startup-delay", "--no-reload", *limit)
+        call_command("db_worker", *where, "--batch", "--no-startup-delay", "--no-reload", *limit)
 
     return work
 

@@ -128,16 +128,19 @@ class Gate:
         self._arrived.touch()
         _wait_for(self._open)
 
-    def wait(self) -> None:
-        """In the other one: until somebody stands there."""
-        _wait_for(self._arrived)
+    def wait(self, pid: int) -> None:
+        """In the other one: until that process stands there."""
+        _wait_for(self._arrived, of=pid)
 
     def let_go(self) -> None:
         self._open.touch()
 
 
-def _wait_for(path: Path, seconds: float = 60) -> None:
+def _wait_for(path: Path, seconds: float = 60, *, of: int | None = None) -> None:
     until = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < until, f"nobody came to {path.name} in {seconds} seconds"
+        # Looked at, and left to whoever waits for its end.
+        ended = of and os.waitid(os.P_PID, of, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        assert not ended or path.exists(), f"the process ended, and did not come to {path.name}"
         time.sleep(0.005)

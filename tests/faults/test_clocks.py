@@ -36,11 +36,11 @@ def test_the_databases_clock_jumps_while_a_worker_holds_a_batch(
     gate = Gate(tmp_path)
 
     def work() -> None:
-        with told(at("insert customrendition", gate.stand, 2)):
+        with told(at("insert renditionrecord", gate.stand)):
             queue()
 
     pid = fork(work)
-    gate.wait()
+    gate.wait(pid)
     # To set the clock forth is to have everything longer ago.
     RunBatch.objects.update(leased_until=F("leased_until") - jump, handed_out_at=F("handed_out_at") - jump)
     GenerationRun.objects.update(heartbeat_at=F("heartbeat_at") - jump)

@@ -75,7 +75,7 @@ def down_at(
             return work()
 
     pid = fork(work_through_it, report)
-    gate.wait()
+    gate.wait(pid)
     server.stop()
     if back:
         server.start()
