@@ -63,6 +63,7 @@ def told(listener: Listener) -> Iterator[None]:
     def committing() -> None:
         step("commit")
         commit()
+        step("after commit")
 
     with ExitStack() as stack:
         stack.enter_context(connection.execute_wrapper(before_query))

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from wagtail.images import get_image_model
 
 from tests.command.conftest import call
 from tests.command.processes import fork
 from tests.faults.aftermath import Before, Site, assert_nothing_is_lost, assert_whole
 from tests.faults.conftest import a_minute_later, resume_stalled
 from tests.faults.postgres import PostgresServer
-from tests.faults.steps import Gate, at, told
-from wagtail_sourcegroups.models import GenerationRun
+from tests.faults.steps import Gate, Listener, at, told
+from wagtail_sourcegroups.generation import database
+from wagtail_sourcegroups.models import GenerationRun, RenditionRecord
 from wagtail_sourcegroups.runs import leases
 from wagtail_sourcegroups.runs.starting import tend
 
@@ -65,31 +69,53 @@ def down_at(
     directory: Path,
     *,
     back: bool = True,
+    unanswered: bool = False,
 ) -> str:
-    """What a process says of its work which finds the server restarted at a step, or down until the process ends."""
+    """
+    What a process says of its work which finds the server gone at a step: restarted, and so away for a moment, or down
+    until the process has ended, which need not wait for it then. ``unanswered``, what is done at the step is committed
+    first, and nobody says so.
+    """
     name, number = step
     gate, report = Gate(directory), directory / "report"
 
     def work_through_it() -> Any:
-        with told(at(name, gate.stand, number)):
+        with told(unanswered_commit(name, number, gate.stand) if unanswered else at(name, gate.stand, number)):
             return work()
 
-    pid = fork(work_through_it, report)
+    with mock.patch.object(database, "PATIENCE", 60 if back else 0):
+        pid = fork(work_through_it, report)
     gate.wait(pid)
     server.stop()
-    if back:
-        server.start()
     gate.let_go()
-    os.waitpid(pid, 0)
     if not back:
-        server.start()
+        os.waitpid(pid, 0)
+    server.start()
+    if back:
+        os.waitpid(pid, 0)
     return report.read_text()
+
+
+def unanswered_commit(name: str, number: int, deed: Callable[[], None]) -> Listener:
+    """Do something when the transaction of that step is committed, which its process is not told."""
+    come, done = threading.Event(), threading.Event()
+
+    def listen(step: str, count: int) -> None:
+        if (step, count) == (name, number):
+            come.set()
+        if step == "after commit" and come.is_set() and not done.is_set():
+            done.set()
+            deed()
+            raise OperationalError("the connection was lost while an answer was awaited")
+
+    return listen
 
 
 def by_command() -> str:
     return json.dumps(asdict(call("--json", "--workers", "1", "--batch-size", "2")))
 
 
+@pytest.mark.parametrize("unanswered", [False, True], ids=["", "committed"])
 @pytest.mark.parametrize(
     "step",
     [
@@ -102,7 +128,12 @@ def by_command() -> str:
     ids=lambda step: step[0],
 )
 def test_the_command_goes_on_over_a_restart(
-    site: Site, server: PostgresServer, settings: Any, tmp_path: Path, step: tuple[str, int]
+    site: Site,
+    server: PostgresServer,
+    settings: Any,
+    tmp_path: Path,
+    step: tuple[str, int],
+    unanswered: bool,
 ) -> None:
     again = step[0].startswith("update")
     if again:
@@ -113,12 +144,15 @@ def test_the_command_goes_on_over_a_restart(
     def work() -> str:
         return by_force() if again else by_command()
 
-    said = json.loads(down_at(step, work, server, tmp_path))
+    said = json.loads(down_at(step, work, server, tmp_path, unanswered=unanswered))
 
     assert said["err"] == ""
     assert said["status"] == 0
     assert json.loads(said["out"])["generated"] == site.wanted
     assert GenerationRun.objects.get().counts["all"]["generated"] == site.wanted
+    # What is remembered beside renditions is not lost either.
+    images = get_image_model().get_rendition_model().objects.values_list("pk", flat=True)
+    assert set(RenditionRecord.objects.values_list("object_id", flat=True)) == set(map(str, images))
     assert_whole(site, before, settings)
 
 
@@ -160,4 +194,21 @@ def test_a_worker(
         a_minute_later()
         tend()
         queue()
+    assert_whole(site, before, settings)
+
+
+def test_a_batch_that_is_done_though_its_worker_never_heard(
+    site: Site, server: PostgresServer, settings: Any, tmp_path: Path, queue: Callable[[], None]
+) -> None:
+    """It counts once: whoever comes next goes on behind it."""
+    before = Before.at(site)
+    call("--enqueue", "--batch-size", "2")
+
+    down_at(("update runbatch: done", 1), queue, server, tmp_path, unanswered=True)
+
+    done = GenerationRun.objects.get()
+    assert (done.state, done.sources, done.generated) == ("running", 2, 4)
+    a_minute_later()
+    tend()
+    queue()
     assert_whole(site, before, settings)

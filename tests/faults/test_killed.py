@@ -37,6 +37,7 @@ MAKING = {
     "insert renditionrecord": 2,
     "update sourcestate": 1,
     "commit": 9,
+    "after commit": 8,
     "insert runbatch": 2,
     "update runbatch: lease": 2,
     "update runbatch: cursor": 7,

@@ -56,10 +56,14 @@ class Account:
         for step in (
             lambda: clear_made(made),
             lambda: record(failures, models=models),
-            self.records.write,
+            self._take_records().write,
             self.departures.take_leave,
         ):
             _attempt(step)
+
+    def _take_records(self) -> Records:
+        records, self.records = self.records, Records()
+        return records
 
     def unsure(self, unsure: Unsure, counted_in: Iterable[Totals]) -> None:
         """Storage would not tell about a rendition."""
@@ -73,7 +77,7 @@ class Account:
         if isinstance(work, Work):
             self.records.add(work, outcome)
             if self.records.are_enough:
-                _attempt(self.records.write)
+                _attempt(self._take_records().write)
         filter_specs = []
         for made in outcome.made:
             for totals in (self.totals, in_batch):
@@ -154,13 +158,16 @@ class Account:
 
 
 def _attempt(step: Callable[[], None]) -> None:
+    """Do it, and once more over a new connection if the database goes away meanwhile."""
+    using = router.db_for_write(GenerationFailure)
     try:
-        link = database.Link(router.db_for_write(GenerationFailure))
+        link = database.Link(using)
         try:
             step()
         except django.db.Error:
             if not link.is_broken:
                 raise
+            database.wait_for(using)
             step()
     except django.db.Error:
         logger.exception("A batch cannot be concluded; the next run of generateimages sees to it.")

@@ -225,8 +225,9 @@ class _Round:
     def give_rows(self, work: AnyWork, outcome: Outcome) -> None:
         """What cannot be kept has failed; but a database that has gone, and is not back, is nobody's failure."""
         keeper: Any = store.keep if isinstance(work, Work) else filestore.keep_plain
+        using = router.db_for_write(_rendition_model(work))
         for attempt in (1, 2):
-            link = database.Link(router.db_for_write(_rendition_model(work)))
+            link = database.Link(using)
             try:
                 keeper(work, outcome, self.account.departures)
             except SourceGone:
@@ -237,7 +238,8 @@ class _Round:
                     outcome.failed.update({made.key: error for made in outcome.made})
                     outcome.made = []
                 elif attempt == 1:
-                    # Restarted, it may be back. Rows that were written before it went are found to be ours.
+                    # Restarted, it comes back. Rows that were written before it went are found to be ours.
+                    database.wait_for(using)
                     continue
                 else:
                     raise

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+import django.db
 from django.db import connections
+
+#: Seconds for which one that has gone is waited for, far less than a lease: a restart takes some.
+PATIENCE = 10.0
+#: Seconds between two attempts to reach it.
+PAUSE = 0.2
 
 
 class Link:
@@ -15,8 +23,10 @@ class Link:
 
     def __init__(self, using: str) -> None:
         self._using = using
-        connections[using].ensure_connection()
-        self._was = connections[using].connection
+        connection = connections[using]
+        connection.ensure_connection()
+        self._was = connection.connection
+        self._in_transaction = connection.in_atomic_block or not connection.get_autocommit()
 
     @property
     def is_broken(self) -> bool:
@@ -25,10 +35,9 @@ class Link:
 
         Never inside of a transaction: what was done in it is lost with it, which whoever has opened it has to hear.
         """
-        connection = connections[self._using]
-        if connection.in_atomic_block:
+        if self._in_transaction:
             return False
-        return close_if_broken(self._using) or connection.connection is not self._was
+        return close_if_broken(self._using) or connections[self._using].connection is not self._was
 
 
 def close_if_broken(using: str) -> bool:
@@ -38,3 +47,17 @@ def close_if_broken(using: str) -> bool:
         return False
     connection.close()
     return True
+
+
+def wait_for(using: str) -> None:
+    """Return when the database lets one in. Raises what it says if it does not in ``PATIENCE`` seconds."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connections[using].ensure_connection()
+        except django.db.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return

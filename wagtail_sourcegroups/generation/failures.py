@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from django.db import router, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -78,19 +79,21 @@ def record(failures: Iterable[Failed], *, models: Mapping[str, tuple[type, Any]]
         )
     if not rows:
         return
-    upsert(
-        [row for _, row in sorted(rows.items(), key=lambda item: item[0])],
-        unique=["source_key", "filter_spec"],
-        update=["source_name", "spec_id", "error", "run", "last_failed_at"],
-    )
-    # An upsert cannot count; this can, and twice at the same time.
     by_filter: dict[str, list[str]] = {}
     for source_key, filter_spec in rows:
         by_filter.setdefault(filter_spec, []).append(source_key)
-    for filter_spec, keys in sorted(by_filter.items()):
-        GenerationFailure.objects.filter(filter_spec=filter_spec, source_key__in=keys).update(
-            attempts=F("attempts") + 1
+    # Whole or not at all: where the database goes away, it is done once more.
+    with transaction.atomic(using=router.db_for_write(GenerationFailure)):
+        upsert(
+            [row for _, row in sorted(rows.items(), key=lambda item: item[0])],
+            unique=["source_key", "filter_spec"],
+            update=["source_name", "spec_id", "error", "run", "last_failed_at"],
         )
+        # An upsert cannot count; this can, and twice at the same time.
+        for filter_spec, keys in sorted(by_filter.items()):
+            GenerationFailure.objects.filter(filter_spec=filter_spec, source_key__in=keys).update(
+                attempts=F("attempts") + 1
+            )
 
 
 def forgive(source_keys: Iterable[str]) -> None:

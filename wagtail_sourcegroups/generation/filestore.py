@@ -163,6 +163,7 @@ def keep_plain(work: FileWork, outcome: Outcome, departures: Departures) -> None
     """
     kept: set[OutputKey] = set()
     found: set[OutputKey] = set()
+    failed: dict[OutputKey, Exception] = {}
     link = database.Link(router.db_for_write(FileRendition))
     for made in outcome.made:
         try:
@@ -173,13 +174,15 @@ def keep_plain(work: FileWork, outcome: Outcome, departures: Departures) -> None
             if isinstance(error, IntegrityError) and not FileSource.objects.filter(pk=work.row.pk).exists():
                 departures.discard(FileRendition, [each.name for each in outcome.made])
                 raise SourceGone(f"{work.source.name} went while its renditions were being made.") from error
-            outcome.failed[made.key] = error
+            failed[made.key] = error
             continue
         (kept if ours else found).add(made.key)
         if ours and old_name and old_name != made.name:
             # Nobody caches the rows of plain files.
             departures.discard(FileRendition, [old_name])
     departures.discard(FileRendition, [made.name for made in outcome.made if made.key not in kept])
+    # Not before: where the database goes away, all of it is done once more.
+    outcome.failed.update(failed)
     outcome.found += found
     outcome.made = [made for made in outcome.made if made.key in kept]
 

@@ -36,9 +36,12 @@ class Records:
         return len(self._renditions) >= ENOUGH
 
     def write(self) -> None:
-        """In one transaction, and no query if there is nothing to write. Killed before, they are not known."""
+        """
+        In one transaction, and no query if there is nothing to write. Killed before, they are not known.
+
+        May be done twice: what was gathered stays.
+        """
         renditions, orientations = self._renditions, self._orientations
-        self._renditions, self._orientations = {}, defaultdict(set)
         if not renditions and not orientations:
             return
         with transaction.atomic(using=router.db_for_write(RenditionRecord)):

@@ -80,11 +80,15 @@ def _keep_rows(work: Work, made: list[Made], image: AbstractImage, model: Any, u
     Otherwise in one each: who holds one lock, and waits for none, is part of no deadlock.
     """
     if _may_be_together(work, made, using):
+        link = database.Link(using)
         try:
             with transaction.atomic(using=using):
                 _wait_briefly(using)
                 return _rows_of(work, sorted(made, key=attrgetter("key")), image, model, using, strict=True)
-        except Exception as error:  # noqa: BLE001 - whose it is shows one by one
+        except Exception as error:
+            if link.is_broken:
+                raise
+            # Whose it is shows one by one.
             logger.debug("The rows of %s are written one by one: %s", work.source.name, error)
     return _rows_of(work, made, image, model, using, strict=False)
 

@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterable, Iterator
 
 import django.db
-from django.db import connections, router
+from django.db import router
 
+from ..generation import database
 from ..generation.membership import Batch, ImageBatch
 from ..generation.progress import Failed, Progress, Totals
 from ..models import RunBatch
@@ -184,7 +185,5 @@ class forgiving:  # noqa: N801 - reads like contextlib's
         if not isinstance(error, django.db.Error):
             return False
         logger.warning("How far a run has come could not be written: %s", error)
-        connection = connections[router.db_for_write(RunBatch)]
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+        database.close_if_broken(router.db_for_write(RunBatch))
         return True

@@ -111,19 +111,24 @@ class Recorder(Relay):
         """There is something to make, or something has failed: from now on there is a run, and it is held."""
         if self.run is not None:
             return
-        with transaction.atomic(using=router.db_for_write(GenerationRun)):
-            self.run = GenerationRun.objects.create(
-                started_from=GenerationRun.Origin.COMMAND,
-                by_workers=False,
-                question=self._question.as_json(),
-                options=self._options,
-                parts=self._parts,
-                sources_in_all=self._sources_in_all,
-                specs=self._past["specs"],
-                **self._past["all"],
-            )
-            leases.begin(self.run.pk)
-            self._hold()
+        try:
+            with transaction.atomic(using=router.db_for_write(GenerationRun)):
+                self.run = GenerationRun.objects.create(
+                    started_from=GenerationRun.Origin.COMMAND,
+                    by_workers=False,
+                    question=self._question.as_json(),
+                    options=self._options,
+                    parts=self._parts,
+                    sources_in_all=self._sources_in_all,
+                    specs=self._past["specs"],
+                    **self._past["all"],
+                )
+                leases.begin(self.run.pk)
+                self._hold()
+        except BaseException:
+            # There is no such row, or the answer got lost that there is: nobody holds it, and it counts nothing.
+            self.run = self._holder = None
+            raise
 
     def _hold(self) -> None:
         """Lease the whole of the present part, from where it has come to."""
