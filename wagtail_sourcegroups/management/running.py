@@ -18,6 +18,7 @@ from ..runs.starting import nudge, start
 from ..runs.working import drive_on
 from . import choosing, standing, summary
 from .interruption import Interruption
+from .reporting import Reports
 from .tables import spec_table
 from .terminal import BarProgress
 
@@ -41,17 +42,8 @@ _WHAT = (
 )
 
 
-class RunCommands:
-    """For the command, of which it uses what it says things with."""
-
-    json: bool
-    verbosity: int
-    stdout: Any
-    stderr: Any
-    style: Any
-    _say: Any
-    _progress: Any
-    _complain: Any
+class RunCommands(Reports):
+    """For the command: what it is asked about runs that there are, and to hand one out."""
 
     def _handle_runs(self, options: dict[str, Any]) -> int | None:
         """The exit status, where the options are about a run that there is; raises for those that contradict."""
