@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -19,6 +20,7 @@ from .events.dispatch import record
 from .events.facts import Question
 from .events.flush import tell_again
 from .events.questions import images_meant, in_words
+from .exceptions import SourceUnreadable
 from .generation import batches, database, filestore
 from .generation.failures import sentence
 from .generation.options import Options
@@ -28,7 +30,7 @@ from .generation.sources import FieldFileSource, PlainSource, Source, source_of,
 from .models import FileSource, GenerationFailure
 from .queueing import is_inline, routed, task
 from .registry import get_registry
-from .sourcegroups.directories import DirectorySourceGroup
+from .sourcegroups.directories import DirectoryFile, DirectorySourceGroup
 
 logger = logging.getLogger("wagtail_sourcegroups")
 
@@ -168,29 +170,49 @@ def _source(ids: list[str]) -> Source | None:
         file = getattr(owner, field, None)
         return source_of(file) if file else None
     row = FileSource.objects.filter(pk=which[0]).first()
-    path = path_of(row.identity) if row is not None else None
-    if row is None or path is None or not os.path.isfile(path):
+    source = _plain_source(row.identity) if row is not None else None
+    if source is None:
         logger.warning(
             "A plain source (%s) cannot be read here; the next run where it can be makes its renditions.",
             row.name if row is not None else f"#{which[0]}",
         )
+    return source
+
+
+def _plain_source(identity: str) -> Source | None:
+    """The source of this identity, if this machine has it and can read it."""
+    path, root = _place_of(identity)
+    if path is None or not os.path.isfile(path):
         return None
-    with open(path, "rb") as file:
-        return source_of(file, row.identity)
+    try:
+        if root is not None:
+            # Looks again where it leads whenever it is read.
+            return source_of(DirectoryFile(path, root=root), identity)
+        with open(path, "rb") as file:
+            return source_of(file, identity)
+    except (OSError, SourceUnreadable):
+        # It has gone since.
+        return None
 
 
 def path_of(identity: str) -> str | None:
     """The path that the identity of a plain source stands for on this machine, if it can be told."""
+    return _place_of(identity)[0]
+
+
+def _place_of(identity: str) -> tuple[str | None, Path | None]:
+    """That path, and the directory which it must not lead out of, if there is one."""
     kind, _, rest = identity.partition(":")
     if kind == "path":
-        return rest
+        return rest, None
     for group in get_registry().groups:
         beginning = f"group:{group.key}:"
         if isinstance(group, DirectorySourceGroup) and identity.startswith(beginning):
             path = os.path.join(group.path, identity.removeprefix(beginning))
             root = os.path.realpath(group.path)
-            return path if os.path.commonpath([root, os.path.realpath(path)]) == root else None
-    return None
+            inside = os.path.commonpath([root, os.path.realpath(path)]) == root
+            return (path, group.path) if inside else (None, None)
+    return None, None
 
 
 # Questions ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +18,7 @@ from sandbox.people.models import Profile
 from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups import tasks
 from wagtail_sourcegroups.events.facts import Question
+from wagtail_sourcegroups.exceptions import SourceUnreadable
 from wagtail_sourcegroups.generation.requests import Request
 from wagtail_sourcegroups.generation.sources import source_of
 from wagtail_sourcegroups.models import FileRendition, FileSource, GenerationFailure, SourceState
@@ -195,6 +197,45 @@ def test_a_file_that_is_not_on_the_worker_s_machine_is_left_to_the_next_run(bind
         "A plain source (a.jpg) cannot be read here; the next run where it can be makes its renditions."
     ]
     assert not GenerationFailure.objects.exists()
+
+
+def test_a_file_that_goes_while_its_task_looks_for_it_costs_no_other(bind, queue, tmp_path, monkeypatch):
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(jpeg())
+    group = DirectorySourceGroup(tmp_path)
+    bind(group, strategy=Optimistic())
+    for file in group.files():
+        group.send_created(file)
+    isfile = os.path.isfile
+
+    def seen_for_the_last_time(path):
+        found = isfile(path)
+        if found and os.path.basename(path) == "a.jpg":
+            os.remove(path)
+        return found
+
+    monkeypatch.setattr(os.path, "isfile", seen_for_the_last_time)
+    queue.work()
+    assert FileRendition.objects.get().source.name == "b.jpg"
+    assert not GenerationFailure.objects.exists()
+
+
+def test_a_file_that_becomes_a_link_after_its_task_has_found_it_is_not_followed(bind, queue, tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "private.jpg").write_bytes(jpeg())
+    (inside / "a.jpg").write_bytes(jpeg())
+    group = DirectorySourceGroup(inside)
+    bind(group, strategy=Optimistic())
+    for file in group.files():
+        group.send_created(file)
+    source = tasks._source(["source", str(FileSource.objects.get().pk)])
+    with source.open():
+        pass
+    (inside / "a.jpg").unlink()
+    (inside / "a.jpg").symlink_to(tmp_path / "private.jpg")
+    with pytest.raises(SourceUnreadable), source.open():
+        pass
 
 
 def test_a_path_outside_a_group_s_directory_is_nobody_s(bind, tmp_path):

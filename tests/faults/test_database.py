@@ -80,7 +80,9 @@ def down_at(
     gate, report = Gate(directory), directory / "report"
 
     def work_through_it() -> Any:
-        with told(unanswered_commit(name, number, gate.stand) if unanswered else at(name, gate.stand, number)):
+        with told(
+            unanswered_commit(name, number, gate.stand) if unanswered else at(name, gate.stand, number)
+        ):
             return work()
 
     with mock.patch.object(database, "PATIENCE", 60 if back else 0):
