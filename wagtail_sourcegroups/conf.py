@@ -22,7 +22,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STORAGE_CONNECTIONS": 16,
     # Images per batch: one plan, one transaction-free round of work.
     "BATCH_SIZE": 500,
-    # Pixels of decoded originals, and of frames beside them, that all threads hold. A single larger image runs alone.
+    # Decoded source pixels held at once by all threads. A single larger image runs alone.
     "MAX_PIXELS_IN_FLIGHT": 64_000_000,
     # Pixels of one rendition. More is a recorded failure, found before rendering.
     "MAX_OUTPUT_PIXELS": 50_000_000,

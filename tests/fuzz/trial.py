@@ -62,6 +62,8 @@ class Aside:
     def try_submit(self, work: Any) -> Future[Any]:
         return self._pool.submit(work)
 
+    offer = try_submit
+
 
 def prepare() -> None:
     """Make this process one that tries cases: Pillow's limit low, and what is there by now no garbage."""

@@ -205,6 +205,60 @@ class TestSide:
     def test_sources_come_first(self, pipeline_of: Any) -> None:
         assert self.lent(pipeline_of(workers=2), tasks=2) == [False, False]
 
+    def test_an_offer_is_taken_by_who_becomes_idle(self, pipeline_of: Any) -> None:
+        pipeline = pipeline_of(workers=2)
+        other, taken = Gate(), Gate()
+        offered: list[Any] = []
+
+        def make(side: Any, _hand_over: Any) -> None:
+            wait_for(other.reached)
+            offered.append(side.offer(taken.pass_through))
+            assert not taken.reached.is_set()
+            other.open()
+            wait_for(taken.reached)
+            taken.open()
+            offered[0].result(PATIENCE)
+
+        pipeline.begin(FakeTask(on_make=lambda *args: other.pass_through()))
+        pipeline.begin(FakeTask(on_make=make))
+        all_done(pipeline)
+        assert offered[0].done() and not pipeline._offers
+
+    def test_nothing_is_offered_while_sources_wait(self, pipeline_of: Any) -> None:
+        pipeline = pipeline_of(workers=1)
+        begun = Gate()
+        offered: list[Any] = []
+
+        def make(side: Any, _hand_over: Any) -> None:
+            begun.pass_through()
+            offered.append(side.offer(nothing))
+
+        pipeline.begin(FakeTask(on_make=make))
+        wait_for(begun.reached)
+        pipeline.begin(FakeTask())
+        pipeline._slots = 2
+        begun.open()
+        all_done(pipeline)
+        assert offered == [None]
+
+    def test_an_offer_that_is_withdrawn_is_let_go_of(self, pipeline_of: Any) -> None:
+        pipeline = pipeline_of(workers=2)
+        other = Gate()
+        held: list[Any] = []
+
+        def make(side: Any, _hand_over: Any) -> None:
+            wait_for(other.reached)
+            offer = side.offer(nothing)
+            held.append(len(pipeline._offers))
+            assert offer.cancel()
+            held.append(len(pipeline._offers))
+            other.open()
+
+        pipeline.begin(FakeTask(on_make=lambda *args: other.pass_through()))
+        pipeline.begin(FakeTask(on_make=make))
+        all_done(pipeline)
+        assert held == [1, 0]
+
     def test_is_given_back_when_the_help_fails(self, pipeline_of: Any) -> None:
         pipeline = pipeline_of(workers=2)
         errors: list[Any] = []

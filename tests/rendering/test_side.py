@@ -18,8 +18,9 @@ from willow.plugins.pillow import PillowImage
 from tests.rendering.pictures import PICTURES, drawing, encoded, jpeg
 from tests.rendering.stock import comparable, image_row, our_results
 from tests.rendering.test_exact import SPECS, one_srgb_profile  # noqa: F401 - the fixture
-from wagtail_sourcegroups.rendering import Output, RenderFailure, render
+from wagtail_sourcegroups.rendering import Output, RenderFailure, render, strips
 from wagtail_sourcegroups.rendering.engine import LentFile
+from wagtail_sourcegroups.rendering.side import HELPERS
 
 pytestmark = pytest.mark.once
 
@@ -54,6 +55,9 @@ class Threads:
         threading.Thread(target=work).start()
         return future
 
+    def offer(self, fn: Callable[[], T], /) -> Future[T] | None:
+        return self.try_submit(fn)
+
 
 class AtOnce(Threads):
     """A side whose work is done by the time it is submitted."""
@@ -76,12 +80,51 @@ class Never:
         self.futures.append(future)
         return future
 
+    offer = try_submit
+
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_files_and_errors_are_those_made_alone(name: str) -> None:
     data = PICTURES[name]()
     image = image_row(name, data)
     assert our_results(image, data, SPECS, side=Threads(3)) == our_results(image, data, SPECS)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_frames_that_several_threads_make_are_those_made_alone(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = PICTURES[name]()
+    image = image_row(name, data)
+    alone = [our_results(image, data, [spec]) for spec in SPECS]
+    monkeypatch.setattr(strips, "LARGE", 500)
+    monkeypatch.setattr(strips, "PIXELS_AT_ONCE", 500)
+    assert [our_results(image, data, [spec], side=Threads(3)) for spec in SPECS] == alone
+
+
+def test_others_help_with_the_only_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strips, "LARGE", 500)
+    data = jpeg()
+    side = Never()
+    our_results(image_row("photo.jpg", data), data, ["width-40"], side=side)
+    assert len(side.futures) == HELPERS
+    assert all(future.cancelled() for future in side.futures)
+
+
+def test_an_error_of_who_helps_with_a_frame_is_that_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strips, "LARGE", 500)
+    monkeypatch.setattr(strips, "PIXELS_AT_ONCE", 500)
+    caller, go_through = threading.get_ident(), strips.Rows.go_through
+
+    def fail(self: strips.Rows) -> None:
+        if threading.get_ident() != caller:
+            raise MemoryError("no room")
+        go_through(self)
+
+    monkeypatch.setattr(strips.Rows, "go_through", fail)
+    data = jpeg()
+    found = our_results(image_row("photo.jpg", data), data, ["width-40"], side=AtOnce(1))
+    assert found["width-40"] == (MemoryError, "no room")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
@@ -13,6 +15,7 @@ from wagtail_sourcegroups.rendering.strips import (
     goes_along_rows_first,
     resized_in_bands,
     resized_part,
+    resized_together,
     rows_come_first,
     worthwhile,
 )
@@ -53,6 +56,59 @@ def test_a_part_is_resized_as_its_copy_is(mode: str) -> None:
         expected = image.crop(box).resize(size, LANCZOS)
         assert (part.mode, part.size, part.info) == (expected.mode, expected.size, expected.info)
         assert part.tobytes() == expected.tobytes(), (box, size)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_what_several_threads_resize_is_what_one_does(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strips, "LARGE", 1000)
+    image = noise(mode)
+
+    def crew(work: Callable[[], None]) -> bool:
+        together = threading.Barrier(3)
+
+        def begin() -> None:
+            together.wait(30)
+            work()
+
+        with ThreadPoolExecutor(2) as others:
+            helpers = [others.submit(begin) for _ in range(2)]
+            begin()
+            for helper in helpers:
+                helper.result()
+        return True
+
+    made = 0
+    for _, size in shapes(60):
+        found = resized_together(image, size, crew)
+        if found is None:
+            # What Pillow does in another order, or what gets no narrower.
+            assert size[0] >= image.width or not goes_along_rows_first(image.size, size)
+            continue
+        made += 1
+        expected = image.resize(size, LANCZOS)
+        assert (found.mode, found.size, found.info) == (expected.mode, expected.size, expected.info)
+        assert found.tobytes() == expected.tobytes(), size
+    assert made > 10
+
+
+def test_nobody_helps_with_what_is_small_or_has_other_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crew(work: Callable[[], None]) -> bool:
+        raise AssertionError("It was asked.")
+
+    assert resized_together(noise(), (50, 40), crew) is None
+    monkeypatch.setattr(strips, "LARGE", 1000)
+    assert resized_together(noise().convert("RGBA"), (50, 40), crew) is None
+    assert resized_together(noise(), (400, 320), crew) is None
+
+
+def test_what_nobody_helps_with_is_left_to_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strips, "LARGE", 1000)
+    assert resized_together(noise(), (50, 40), lambda work: False) is None
+    image = noise()
+    expected = image.crop((10, 10, 250, 200)).resize((50, 40), LANCZOS)
+    assert (
+        resized_part(image, (10, 10, 250, 200), (50, 40), lambda work: False).tobytes() == expected.tobytes()
+    )
 
 
 def test_bands_give_what_the_whole_gives() -> None:

@@ -21,6 +21,7 @@ from . import bound, database, filestore, ownways, plan, store
 from .account import Account, AnyWork
 from .budget import PixelBudget
 from .failures import clear
+from .heap import share_heap
 from .making import Making, Outcome, image_order
 from .membership import ROW_FIELDS, Batch, FileBatch, ImageBatch, ImageRow, batches_of
 from .options import Options
@@ -104,6 +105,8 @@ class _Round:
         self.account = Account(options, progress)
         self.totals = self.account.totals
         self.budget = PixelBudget(conf.get("MAX_PIXELS_IN_FLIGHT"))
+        if options.threads > 1:
+            share_heap()
         self.pipeline: Pipeline[Making[_Piece]] = Pipeline(
             workers=options.threads, connections=options.connections
         )

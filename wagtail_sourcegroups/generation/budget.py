@@ -7,15 +7,10 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Pixels of smaller frames that stand beside a decoded original while its outputs are made: as many as it has itself,
-#: up to this. Measured on camera photographs of 12 to 24 megapixels with outputs of up to 2400 pixels' width.
-BESIDE = 5_000_000
-
 
 class PixelBudget:
     """
-    Bounds memory across workers by the pixels of the sources in flight, counted before decoding, and of the frames
-    that are made from them.
+    Bounds memory across workers by the pixels of the sources in flight, counted before decoding.
 
     First come, first served: small sources do not keep a large one waiting for ever. One that is larger than the
     whole budget waits until nothing else is in flight and runs alone.
@@ -30,20 +25,19 @@ class PixelBudget:
     @contextmanager
     def admit(self, pixels: int) -> Iterator[None]:
         """Wait until a source of so many pixels may be decoded too, and count it for the duration."""
-        weight = pixels + min(pixels, BESIDE)
         turn = object()
         with self._changed:
             self._queue.append(turn)
-            self._changed.wait_for(lambda: self._queue[0] is turn and self._fits(weight))
+            self._changed.wait_for(lambda: self._queue[0] is turn and self._fits(pixels))
             self._queue.popleft()
-            self._held += weight
+            self._held += pixels
             self._changed.notify_all()
         try:
             yield
         finally:
             with self._changed:
-                self._held -= weight
+                self._held -= pixels
                 self._changed.notify_all()
 
-    def _fits(self, weight: int) -> bool:
-        return self._held == 0 or self._held + weight <= self._pixels
+    def _fits(self, pixels: int) -> bool:
+        return self._held == 0 or self._held + pixels <= self._pixels

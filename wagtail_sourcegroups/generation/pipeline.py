@@ -21,7 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ..rendering import Side
 from .waiters import waiters
@@ -91,6 +91,7 @@ class Pipeline(Generic[TaskT]):
         self._ahead = 0
         self._ready: list[_Passage[TaskT]] = []
         self._busy = 0
+        self._offers: dict[Future[Any], Callable[[], Any]] = {}
         self._abandoned = False
         self._room_for_outputs = threading.Semaphore(2 * connections)
         self._done: deque[_Passage[TaskT]] = deque()
@@ -172,15 +173,49 @@ class Pipeline(Generic[TaskT]):
         with self._lock:
             if self._busy >= self._slots or self._abandoned:
                 return None
-            self._busy += 1
+            future: Future[Result] = Future()
+            self._help(future, work)
+        return future
 
-        def do() -> Result:
+    def offer(self, work: Callable[[], Result]) -> Future[Result] | None:
+        """As a :class:`.Side`: have ``work`` done once a processor has nothing else to do."""
+        with self._lock:
+            if self._ready or self._slots == 1 or self._abandoned:
+                return None
+            future: Future[Result] = Future()
+            self._offers[future] = work
+            self._take_offers()
+        # One that is cancelled, because whoever offered it came to it first, lets go of what it holds.
+        future.add_done_callback(self._withdraw)
+        return future
+
+    def _withdraw(self, future: Future[Any]) -> None:
+        with self._lock:
+            self._offers.pop(future, None)
+
+    def _take_offers(self) -> None:
+        """With the lock held."""
+        while self._offers and self._busy < self._slots and not self._abandoned:
+            future = next(iter(self._offers))
+            self._help(future, self._offers.pop(future))
+
+    def _help(self, future: Future[Result], work: Callable[[], Result]) -> None:
+        """With the lock held."""
+        if not future.set_running_or_notify_cancel():
+            return
+        self._busy += 1
+
+        def do() -> None:
             try:
-                return work()
-            finally:
+                result = work()
+            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits for it
                 self._no_longer_busy()
+                future.set_exception(error)
+            else:
+                self._no_longer_busy()
+                future.set_result(result)
 
-        return self._computing.submit(do)
+        self._computing.submit(do)
 
     def _read_more(self) -> None:
         """With the lock held."""
@@ -257,3 +292,4 @@ class Pipeline(Generic[TaskT]):
     def _no_longer_busy(self) -> None:
         with self._lock:
             self._busy -= 1
+            self._take_offers()

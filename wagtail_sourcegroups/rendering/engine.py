@@ -95,13 +95,14 @@ def with_others(
         # What is not decoded yet cannot be given away. An error is kept, and raised again to each filter.
         with suppress(Exception):
             bench.shared.oriented()
+        bench.shared.shelf.crew = aside.join
     try:
         while waiting:
             group = waiting.popleft()
             fast = bench.prepare(group)
             if bench.ladder is None:
-                give_away(waiting, aside)
-            elif waiting and aside.take(group, waiting, fast=fast):
+                leave_to_others(waiting, aside)
+            elif waiting and aside.give(group, waiting, fast=fast):
                 continue
             for result in bench.work_through(group, waiting, fast=fast):
                 yield result
@@ -111,11 +112,11 @@ def with_others(
         aside.abandon()
 
 
-def give_away(waiting: deque[list[Job]], aside: Aside) -> None:
-    """Those next in turn, to as many threads as are idle; what only this thread can do stays."""
+def leave_to_others(waiting: deque[list[Job]], aside: Aside) -> None:
+    """Those next in turn, to threads that are idle or will be; what only this thread can do stays."""
     for group in list(waiting):
         others = [other for other in waiting if other is not group]
-        if aside.take(group, others, fast=False):
+        if aside.offer(group, others):
             waiting.remove(group)
 
 

@@ -21,7 +21,7 @@ from willow.plugins.pillow import PillowImage
 from wagtail_sourcegroups.rendering.deferred import Deferred
 from wagtail_sourcegroups.rendering.limits import Size
 from wagtail_sourcegroups.rendering.shelf import Encoding, Saved, Shelf, Trace, step
-from wagtail_sourcegroups.rendering.strips import resized_part, worthwhile
+from wagtail_sourcegroups.rendering.strips import Crew, resized_part, resized_together, worthwhile
 
 PALETTE_MODES = ("P", "PA")
 RESIZED_IN_ANOTHER_MODE = ("1", "P")
@@ -69,7 +69,9 @@ class SharedImage(PillowImage):
 
         def cropped_and_resized(size: Size) -> PIL.Image.Image:
             frame = self.image.made() if isinstance(self.image, Deferred) else self.image
-            return resized_part(frame, box, size) if worthwhile(frame, box) else resized(cropped(), size)
+            if worthwhile(frame, box):
+                return resized_part(frame, box, size, self._shelf.crew)
+            return resized(cropped(), size)
 
         if isinstance(self.image, Deferred) or worthwhile(self.image, box):
             return self._next(Deferred(size, cropped, cropped_and_resized), trace)
@@ -84,7 +86,7 @@ class SharedImage(PillowImage):
         elif deferred:
             image = self._shelf.once(trace, lambda: self.image.resized(size))
         else:
-            image = self._shelf.once(trace, lambda: resized(self.image, size))
+            image = self._shelf.once(trace, lambda: resized(self.image, size, self._shelf.crew))
         return PillowImage(image.copy()) if self._private else self._next(image, trace)
 
     def set_background_color_rgb(self, color: Any) -> PillowImage:
@@ -142,8 +144,11 @@ def same_pixels(image: PIL.Image.Image) -> PIL.Image.Image:
     return image.copy() if image.mode in PALETTE_MODES else image._new(image.im)
 
 
-def resized(image: PIL.Image.Image, size: Size) -> PIL.Image.Image:
+def resized(image: PIL.Image.Image, size: Size, crew: Crew | None = None) -> PIL.Image.Image:
     """As Willow resizes it."""
+    together = None if crew is None else resized_together(image, size, crew)
+    if together is not None:
+        return together
     made: PIL.Image.Image = PillowImage(same_pixels(image)).resize(size).image
     return made
 

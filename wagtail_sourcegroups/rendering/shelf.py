@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from willow.image import ImageFile
 
+from wagtail_sourcegroups.rendering.strips import Crew
+
 Made = TypeVar("Made")
 Trace = tuple[Any, ...]
 """The steps from the oriented source to an image or a file: what two filters have to agree on to share it."""
@@ -35,6 +37,8 @@ class Shelf:
     made: dict[Trace, Any] = field(default_factory=dict)
     keep_encodings: bool = True
     """Whether another filter of the same geometry is still to come."""
+    crew: Crew | None = None
+    """Threads that may help with a large frame."""
     saved: Saved | None = None
     """The last file saved by a stand-in."""
 

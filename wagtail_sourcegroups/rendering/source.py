@@ -136,7 +136,8 @@ class SharedSource:
         """The stand-in for the upright picture."""
         image: Any
         if self._frame is None and self.size is not None:
-            image = Deferred(self.size, self.oriented, lambda size: resized(self.oriented(), size))
+            crew = self.shelf.crew
+            image = Deferred(self.size, self.oriented, lambda size: resized(self.oriented(), size, crew))
         else:
             image = self.oriented()
         return SharedImage(image, self.shelf, private=private)

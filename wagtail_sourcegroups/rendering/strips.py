@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Callable
 from functools import cache
 
 import PIL.Image
@@ -10,6 +12,10 @@ import PIL.Image
 from wagtail_sourcegroups.rendering.limits import Size
 
 Box = tuple[int, int, int, int]
+
+Crew = Callable[[Callable[[], None]], bool]
+"""Has work that takes one piece after the other done by this thread and others; False if there are no others, and
+nothing was done."""
 
 MODES = frozenset({"RGB", "L"})
 """Those that Pillow resizes as they are."""
@@ -38,30 +44,61 @@ def rows_come_first() -> bool:
     return whole.tobytes() == rows_then_columns(noise, (0, 0, 64, 48), (30, 20)).tobytes()
 
 
-def resized_part(image: PIL.Image.Image, box: Box, size: Size) -> PIL.Image.Image:
+def resized_part(image: PIL.Image.Image, box: Box, size: Size, crew: Crew | None = None) -> PIL.Image.Image:
     """What ``image.crop(box).resize(size, LANCZOS)`` gives."""
     left, top, right, bottom = box
     if not goes_along_rows_first((right - left, bottom - top), size):
         return image.crop(box).resize(size, PIL.Image.Resampling.LANCZOS)
-    return rows_then_columns(image, box, size)
+    return rows_then_columns(image, box, size, crew)
 
 
-def rows_then_columns(image: PIL.Image.Image, box: Box, size: Size) -> PIL.Image.Image:
-    """Pillow resizes along the rows and rounds, then along the columns.
+def resized_together(image: PIL.Image.Image, size: Size, crew: Crew) -> PIL.Image.Image | None:
+    """What ``image.resize(size, LANCZOS)`` gives, made by several threads; None if nobody helps, or nobody can."""
+    box = (0, 0, *image.size)
+    if not worthwhile(image, box) or size[0] >= image.width or not goes_along_rows_first(image.size, size):
+        return None
+    work = Rows(image, box, size[0])
+    return work.then_columns(size) if crew(work.go_through) else None
 
-    The rows do not know of each other: they are cropped and resized some at a time.
-    """
-    lanczos = PIL.Image.Resampling.LANCZOS
-    left, top, right, bottom = box
-    narrow = PIL.Image.new(image.mode, (size[0], bottom - top))
-    rows = max(1, PIXELS_AT_ONCE // (right - left))
-    for start in range(top, bottom, rows):
-        end = min(start + rows, bottom)
-        strip = image.crop((left, start, right, end)).resize((size[0], end - start), lanczos)
-        narrow.paste(strip, (0, start - top))
-    result = narrow.resize(size, lanczos)
-    result.info = image.info.copy()
-    return result
+
+def rows_then_columns(
+    image: PIL.Image.Image, box: Box, size: Size, crew: Crew | None = None
+) -> PIL.Image.Image:
+    """Pillow resizes along the rows and rounds, then along the columns."""
+    work = Rows(image, box, size[0])
+    if crew is None or not crew(work.go_through):
+        work.go_through()
+    return work.then_columns(size)
+
+
+class Rows:
+    """A part of an image that is resized along its rows, which do not know of each other: some at a time."""
+
+    def __init__(self, image: PIL.Image.Image, box: Box, width: int) -> None:
+        left, top, right, bottom = self._box = box
+        self._image = image
+        self._narrow = PIL.Image.new(image.mode, (width, bottom - top))
+        self._at_once = max(1, PIXELS_AT_ONCE // (right - left))
+        self._starts = deque(range(top, bottom, self._at_once))
+
+    def go_through(self) -> None:
+        """Resize what nobody has begun. In any thread, and in several at the same time."""
+        left, top, right, bottom = self._box
+        while True:
+            try:
+                start = self._starts.popleft()
+            except IndexError:
+                return
+            end = min(start + self._at_once, bottom)
+            strip = self._image.crop((left, start, right, end))
+            size = (self._narrow.width, end - start)
+            self._narrow.paste(strip.resize(size, PIL.Image.Resampling.LANCZOS), (0, start - top))
+
+    def then_columns(self, size: Size) -> PIL.Image.Image:
+        """The rest, once nobody goes through rows any more."""
+        result = self._narrow.resize(size, PIL.Image.Resampling.LANCZOS)
+        result.info = self._image.info.copy()
+        return result
 
 
 def resized_in_bands(image: PIL.Image.Image, size: Size) -> PIL.Image.Image:
