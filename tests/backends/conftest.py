@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,8 +14,10 @@ from wagtail.images import get_image_model
 
 from tests.backends.services import RedisServer
 from tests.backends.site.library import bind, paint_photos
-from tests.backends.site.management.commands.upload import upload as upload_one
-from tests.backends.workers import Backend, Workers, pointed
+from tests.backends.uploads import upload as upload_one
+from tests.backends.uploads import upload_to
+from tests.backends.workers import Backend, Workers
+from tests.command.processes import fork
 from tests.conftest import ProcessSite
 from wagtail_sourcegroups.models import (
     FileSource,
@@ -30,7 +31,7 @@ from wagtail_sourcegroups.models import (
 from wagtail_sourcegroups.registry import Registry, get_registry
 
 #: How many photographs the backends are compared by; ``make test-backends`` takes 200.
-PHOTOS = int(os.environ.get("SOURCEGROUPS_PHOTOS", "40"))
+PHOTOS = int(os.environ.get("SOURCEGROUPS_PHOTOS", "12"))
 
 
 @pytest.fixture
@@ -75,16 +76,13 @@ def photos(tmp_path: Path) -> Callable[[int], Path]:
 
 
 @pytest.fixture
-def upload(process_site: ProcessSite) -> Callable[..., float]:
-    """``upload(backend, directory)``: by a process of the site. Returns the seconds of the slowest transaction."""
+def upload(process_site: ProcessSite, registry: Registry, tmp_path: Path) -> Callable[..., None]:
+    """``upload(backend, directory)``: by a process of its own, for which tasks go to that backend."""
 
-    def upload(backend: Backend, directory: Path, *, together: int = 1) -> float:
-        site = pointed(process_site, backend)
-
-        done = site.manage("upload", str(directory), "--together", str(together))
-        assert done.returncode == 0, done.stderr
-        slowest: float = json.loads(done.stdout)["slowest"]
-        return slowest
+    def upload(backend: Backend, directory: Path, *, together: int = 1) -> None:
+        report = tmp_path / "uploaded"
+        os.waitpid(fork(lambda: upload_to(backend, directory, together=together), report), 0)
+        assert report.read_text() == "None"
 
     return upload
 

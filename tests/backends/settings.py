@@ -1,5 +1,5 @@
 """
-The settings of a site's processes: the one that uploads, and the workers.
+The settings of a site's processes, which are its workers; the one that uploads has where tasks go from here.
 
 ``SOURCEGROUPS_TASKS`` names the backend that this package's tasks go to (``immediate``, ``db`` or ``rq``), an alias
 beside the default one, so that Wagtail's own tasks are done at once; ``SOURCEGROUPS_ALL_TASKS`` makes it the default

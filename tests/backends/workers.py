@@ -63,7 +63,7 @@ class DatabaseBackend(Backend):
     def command(self, worker: str) -> list[str]:
         places = ["--backend", self.alias, "--queue-name", "*"]
         quick = ["--interval", "0.05", "--no-startup-delay", "--no-reload"]
-        return ["db_worker", *places, *quick, "--worker-id", worker]
+        return ["db_worker", *places, *quick, "--worker-id", worker, "--skip-checks"]
 
     def left(self, alive: set[str]) -> int:
         from django_tasks_db.models import DBTaskResult
@@ -97,6 +97,7 @@ class RQBackend(Backend):
             "django_tasks_rq.Job",
             "--name",
             worker,
+            "--skip-checks",
             *written,
         ]
 

@@ -1,9 +1,9 @@
 """
 What a process of the site does before anything else.
 
-``SOURCEGROUPS_DIE_AT``, such as ``wagtail_sourcegroups.generation.store:_keep_row``, has the process that first calls
-that function killed (SIGKILL) there. ``SOURCEGROUPS_DIED`` is a file that then says which; where it exists, nobody dies
-any more.
+``SOURCEGROUPS_DIE_AT`` names functions of the package, such as ``generation.store:_keep_row``: the process that first
+calls one is killed (SIGKILL) there. ``SOURCEGROUPS_DIED`` is a directory where a file of that name then says which
+process; where it exists, nobody dies of that function any more.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class SiteConfig(AppConfig):
         # For as long as the process lives, without what the sandbox wants.
         self.stack = ExitStack()
         bind(self.stack.enter_context(get_registry().override(empty=True)))
-        if os.environ.get("SOURCEGROUPS_DIE_AT"):
-            die_at(os.environ["SOURCEGROUPS_DIE_AT"], Path(os.environ["SOURCEGROUPS_DIED"]))
+        for place in os.environ.get("SOURCEGROUPS_DIE_AT", "").split():
+            die_at(place, Path(os.environ["SOURCEGROUPS_DIED"]) / place)
 
 
 def die_at(place: str, died: Path) -> None:
     """Have whichever process is the first to call the function at ``place`` killed."""
     module, _, name = place.partition(":")
     *path, name = name.split(".")
-    owner = reduce(getattr, path, import_module(module))
+    owner = reduce(getattr, path, import_module(f"wagtail_sourcegroups.{module}"))
     original = getattr(owner, name)
 
     def dying(*args: Any, **kwargs: Any) -> Any:
