@@ -179,3 +179,22 @@ def test_what_killed_workers_leave_is_made_by_the_next_run(
     assert call("--verify", "--prune", "--json").status == 0
     assert_whole(media_root, 6, WANTED)
     assert call("--json").json["generated"] == 0
+
+
+def test_what_a_worker_of_rq_leaves_that_is_killed_with_its_child_is_made_by_the_next_run(
+    upload: Any, workers: Any, photos: Any, redis_server: RedisServer, media_root: Path
+) -> None:
+    backend = RQBackend(redis_server)
+    upload(backend, photos(12))
+    with workers(backend, 1) as pool:
+        pool.wait_for(lambda: len(made()) >= 2 * WANTED)
+        (worker,) = pool.alive
+        pool.kill(worker)
+    lost = 12 * WANTED - len(made())
+    assert lost > 0, "it was killed after everything was done"
+    assert {row[-1] for row in made()} <= set(files(media_root))
+
+    assert call("--json").json["generated"] == lost
+
+    assert len(made()) == 12 * WANTED
+    assert failures() == []
