@@ -31,7 +31,7 @@ MAKING = {
     "save": 4,
     "after save": 3,
     "insert sourcestate": 2,
-    "insert customrendition": 4,
+    "insert customrendition": 3,
     "insert filesource": 1,
     "insert filerendition": 2,
     "insert renditionrecord": 2,
