@@ -139,8 +139,15 @@ def test_an_image_that_is_gone_when_its_task_comes(
     # With files that no row names; for the children of RQ's workers, also before anything, and before the task is done.
     # For the other one tests/faults has every step.
     [
-        ("db", ["generation.store:_keep_row"]),
-        ("rq", ["generation.batches:make", "generation.store:_keep_row", "generation.records:Records.write"]),
+        ("db", ["generation.rows:_insert_together"]),
+        (
+            "rq",
+            [
+                "generation.batches:make",
+                "generation.rows:_insert_together",
+                "generation.records:Records.write",
+            ],
+        ),
     ],
     ids=["db", "rq"],
 )

@@ -17,7 +17,7 @@ from wagtail.images import get_image_model
 from tests.command.processes import add_images, call, killed
 from tests.images import stored
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.generation import account, batches, departures, filestore, store
+from wagtail_sourcegroups.generation import account, batches, departures, filestore, rows, store
 from wagtail_sourcegroups.models import FileRendition, LeftoverFile
 from wagtail_sourcegroups.registry import Registry
 from wagtail_sourcegroups.sourcegroups import DirectorySourceGroup, ImageModelSourceGroup
@@ -101,7 +101,8 @@ def test_at_random_moments(site: Path, registry: Registry, media_root: Path, set
     ("module", "function"),
     [
         # Between a file and its row, for images and plain files.
-        (store, "_keep_row"),
+        (rows, "_insert_together"),
+        (rows, "_keep_row"),
         (filestore, "_keep_row"),
         # Some rows written, and their records not.
         (store, "check_source"),

@@ -18,6 +18,7 @@ from tests.generation.gates import FarStorage, Gate, wait_for
 from tests.images import asks, picture, rows, stored
 from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.generation import batches, making
+from wagtail_sourcegroups.generation import rows as table
 from wagtail_sourcegroups.generation.membership import Batch, batches_of
 from wagtail_sourcegroups.generation.options import Options
 from wagtail_sourcegroups.generation.requests import Request
@@ -323,7 +324,7 @@ class TestEndings:
     def test_interrupted_while_an_image_is_being_kept(
         self, make_image: Any, storage: FarStorage, media_root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        keep_row = batches.store._keep_row
+        keep_row = table._keep_row
         calls = []
 
         def interrupted(*args: Any) -> Any:
@@ -332,7 +333,7 @@ class TestEndings:
                 raise KeyboardInterrupt
             return keep_row(*args)
 
-        monkeypatch.setattr(batches.store, "_keep_row", interrupted)
+        monkeypatch.setattr(table, "_keep_row", interrupted)
         with pytest.raises(KeyboardInterrupt):
             make([make_image()], FIVE)
         assert stored(media_root) == named()

@@ -1,9 +1,9 @@
 """
 What a process of the site does before anything else.
 
-``SOURCEGROUPS_DIE_AT`` names functions of the package, such as ``generation.store:_keep_row``: the process that first
-calls one is killed (SIGKILL) there. ``SOURCEGROUPS_DIED`` is a directory where a file of that name then says which
-process; where it exists, nobody dies of that function any more.
+``SOURCEGROUPS_DIE_AT`` names functions of the package, such as ``generation.rows:_insert_together``: the process that
+first calls one is killed (SIGKILL) there. ``SOURCEGROUPS_DIED`` is a directory where a file of that name then says
+which process; where it exists, nobody dies of that function any more.
 """
 
 from __future__ import annotations
