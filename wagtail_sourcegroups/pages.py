@@ -12,6 +12,7 @@ from django.db.models import Case, IntegerField, Model, Q, QuerySet, Value, When
 from .generation.membership import ImageBatch, ImageRow, Membership, Settled, row_fields
 from .generation.settled import Evidence
 from .sourcegroups.base import QuerySetSourceGroup, SourceGroup
+from .sourcegroups.lookups import row_condition
 from .specs import RenditionSpec
 
 Specs = tuple[RenditionSpec, ...]
@@ -63,7 +64,7 @@ class Memberships:
         bits = tuple(map(bool, there))
         membership = self._known.get((bits, known))
         if membership is None:
-            mine = [group for group, bit in zip(self.groups.values(), bits, strict=True) if bit]
+            mine = self.groups_in(bits)
             wanted = [spec for group in mine for spec in self._specs_of.get(group, ())]
             # Where a group cannot say who is in it, an image keeps the groups it had.
             keys = None if self._incomplete else [group.key for group in mine]
@@ -73,6 +74,18 @@ class Memberships:
                 membership = Membership(self.model, self._given, keys, covered=(*wanted, *known))
             self._known[(bits, known)] = membership
         return membership
+
+    def groups_in(self, there: Sequence[Any]) -> list[QuerySetSourceGroup]:
+        """The groups of an image of which these are the columns of groups."""
+        return [group for group, bit in zip(self.groups.values(), there, strict=True) if bit]
+
+    def bound_in(self, there: Sequence[Any]) -> dict[RenditionSpec, list[str]]:
+        """The specs walked for of such an image, each with the keys of the groups that want it."""
+        found: dict[RenditionSpec, list[str]] = {}
+        for group in self.groups_in(there):
+            for spec in self._specs_of.get(group, ()):
+                found.setdefault(spec, []).append(group.key)
+        return found
 
 
 def every_page(
@@ -104,31 +117,44 @@ def unsettled_pages(
         yield from every_page(table, images, size, after)
         return
     images = table.annotated(images).order_by("pk")
-    columns = evidence.columns
-    asked = images.annotate(**columns).values_list("pk", *table.groups, *columns)
-    page_size = max(size, PAGE)
-    while True:
-        # One more than the page has, so that no empty page follows the last one.
-        rows = list((asked if after is None else asked.filter(pk__gt=after))[: page_size + 1])
-        more = len(rows) > page_size
-        del rows[page_size:]
-        failed = evidence.failed(row[0] for row in rows)
+    for rows, failed, last in told_pages(table, evidence, images, max(size, PAGE), after):
         settled = _settled(table, evidence, Counter(_KIND(row) for row in rows if row[0] not in failed))
         keys = [row[0] for row in rows if row[0] in failed or _KIND(row) not in settled]
         if settled:
-            upto = None if keys else rows[-1][0]
+            upto = None if keys else last
             yield ImageBatch(table.model, [], table.fields, settled=list(settled.values()), upto=upto)
         for first in range(0, len(keys), size):
             chosen = keys[first : first + size]
             batch = [table.row(row) for row in images.filter(pk__in=chosen).values_list(*table.columns)]
             if batch:
-                upto = rows[-1][0] if first + size >= len(keys) else None
+                upto = last if first + size >= len(keys) else None
                 yield ImageBatch(
                     table.model, batch, table.fields, upto=upto, failed=not failed.isdisjoint(chosen)
                 )
-        if not more:
+
+
+def told_pages(
+    table: Memberships, evidence: Evidence, images: QuerySet[Any], size: int, after: Any = None
+) -> Iterator[tuple[list[Any], frozenset[Any], Any]]:
+    """
+    What the database tells of some images, given as :meth:`Memberships.annotated` has them, in the order of keys.
+
+    By the page: rows of the key, the columns of groups and those of ``evidence``; the keys of those with a failure on
+    record; the last key. Two queries a page.
+    """
+    columns = evidence.columns
+    asked = images.annotate(**columns).values_list("pk", *table.groups, *columns)
+    while True:
+        # One more than the page has, so that no empty page follows the last one.
+        rows = list((asked if after is None else asked.filter(pk__gt=after))[: size + 1])
+        more = len(rows) > size
+        del rows[size:]
+        if not rows:
             return
         after = rows[-1][0]
+        yield rows, evidence.failed(row[0] for row in rows), after
+        if not more:
+            return
 
 
 def _settled(
@@ -151,7 +177,7 @@ def inside(group: QuerySetSourceGroup) -> Any:
 
     A number: SQLite has no other truth, and every value would be made one by a function of Django's.
     """
-    condition = group.condition()
+    condition = row_condition(group)
     if condition is None:
         return Value(1, output_field=IntegerField())
     return Case(When(Q(condition), then=Value(1)), default=Value(0), output_field=IntegerField())

@@ -25,6 +25,7 @@ from .pages import Memberships, Specs, every_page, inside, unsettled_pages
 from .registry import Binding
 from .selection import Selection, failed_files
 from .sourcegroups.base import QuerySetSourceGroup, SourceGroup, image_groups
+from .sourcegroups.lookups import row_condition
 from .specs import RenditionSpec
 
 #: The part of a walk that goes through all plain groups: a file that two of them give is one source.
@@ -116,7 +117,7 @@ class Walk:
 
     def count_images(self) -> int:
         """How many images there will be; plain files come on top. One query for each image model."""
-        return sum(self._images(model).count() for model in self.models)
+        return sum(self._images(model, at_once=True).count() for model in self.models)
 
     @property
     def broken(self) -> tuple[SourceGroup, ...]:
@@ -210,14 +211,19 @@ class Walk:
         images = selection.narrow(model._default_manager.all())
         yield from every_page(self._memberships(model), images, self.size)
 
+    def images_of(self, model: type[Model]) -> tuple[Memberships, QuerySet[Any]]:
+        """The selected images of one model, to be asked about, and the columns that tell their groups."""
+        return self._memberships(model), self._images(model)
+
     def _memberships(self, model: type[Model]) -> Memberships:
         return Memberships(
             model, self._all_image_groups(model), self._specs, self.specs, incomplete=bool(self._broken)
         )
 
-    def _images(self, model: type[Model]) -> QuerySet[Any]:
-        """The selected images of the walked groups of one model."""
-        conditions = [group.condition() for group in self._image_groups() if group.model is model]
+    def _images(self, model: type[Model], *, at_once: bool = False) -> QuerySet[Any]:
+        """The selected images of the walked groups of one model, for a page or, ``at_once``, for one query of all."""
+        groups = [group for group in self._image_groups() if group.model is model]
+        conditions = [group.condition() if at_once else row_condition(group) for group in groups]
         images = model._default_manager.all()
         if None not in conditions:
             anyone = Q(pk__in=[])

@@ -30,6 +30,7 @@ from ..generation.state import Snapshot, content_type_of, read_states, snapshot_
 from ..models import SourceState
 from ..sourcegroups.base import QuerySetSourceGroup, nothing
 from ..sourcegroups.collections import CollectionSourceGroup
+from ..sourcegroups.lookups import row_condition
 from .facts import Seen
 from .watching import watching
 
@@ -89,7 +90,7 @@ def _conditions(
     conditions: dict[QuerySetSourceGroup, Any] = {}
     failed = []
     for group in groups:
-        condition = group.condition()
+        condition = row_condition(group)
         if condition == nothing():
             # Empty because it says so, because its collection is not there, or because it is broken?
             try:

@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from django.db.models import Exists, Q
 from wagtail.models import ReferenceIndex
 
+from ..sourcegroups.lookups import looked_up
 from ..sourcegroups.references import ReferenceSourceGroup
 from .facts import ImageFact, ReferenceFact
 from .watching import Watching
@@ -104,5 +105,5 @@ def _named_besides(group: Any, model: type, pk: Any, images: set[Any], using: st
     content_type = ReferenceIndex._get_base_content_type(model)
     referred.query = referred.query.clone()
     referred.query.add_q(~Q(base_content_type=content_type, object_id=str(pk)))
-    rows = group.model._base_manager.using(using).filter(referred, pk__in=images)
+    rows = group.model._base_manager.using(using).filter(looked_up(referred), pk__in=images)
     return set(rows.values_list("pk", flat=True))

@@ -63,7 +63,9 @@ class Plan(Generic[WorkT]):
     unsure: list[Unsure] = field(default_factory=list)
 
 
-class _Draft(NamedTuple):
+class Draft(NamedTuple):
+    """One image as it is: its row, its state now, what is wanted of it, what it has, what failed by filter spec."""
+
     row: ImageRow
     snapshot: Snapshot
     wanted: Wanted
@@ -82,14 +84,14 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
         _count_complete(settled, totals)
     if not batch.rows:
         return Plan([], {}, [])
-    drafts, states = _drafts(batch)
+    drafts, states = drafts_of(batch)
     force = options.force or batch.force
     files = _verified(batch.model, drafts, options) if options.verify and not force else NOTHING_VERIFIED
     once_bound: Collection[str] = frozenset()
     if any(draft.snapshot.stale for draft in drafts):
         once_bound = frozenset(BoundFilterSpec.objects.values_list("filter_spec", flat=True))
 
-    todo: list[tuple[_Draft, Decision]] = []
+    todo: list[tuple[Draft, Decision]] = []
     doubtful: list[Unsure] = []
     outdated_failures: list[int] = []
     complete: dict[tuple[int, int], Settled] = {}
@@ -162,14 +164,14 @@ def _count(
         totals.skipped[reason] += times
 
 
-def _drafts(batch: ImageBatch) -> tuple[list[_Draft], dict[str, Snapshot]]:
+def drafts_of(batch: ImageBatch) -> tuple[list[Draft], dict[str, Snapshot]]:
     """Each image with its state now, what is wanted of it and what it has; and the states to be written."""
     model = batch.model
     pks = [row.pk for row in batch.rows]
     states = read_states(model, pks)
     renditions = renditions_of(model, pks)
     failures = known_failures([image_key(model, pk) for pk in pks]) if batch.failed else {}
-    drafts: list[_Draft] = []
+    drafts: list[Draft] = []
     written: dict[str, Snapshot] = {}
     for row in batch.rows:
         before = states.get(str(row.pk))
@@ -181,7 +183,7 @@ def _drafts(batch: ImageBatch) -> tuple[list[_Draft], dict[str, Snapshot]]:
         filters = row.membership.wanted
         wanted = filters.of(vary_values(filters, row, batch), is_svg=is_svg(now.file_name))
         drafts.append(
-            _Draft(row, now, wanted, renditions.get(row.pk, []), failures.get(image_key(model, row.pk), {}))
+            Draft(row, now, wanted, renditions.get(row.pk, []), failures.get(image_key(model, row.pk), {}))
         )
     return drafts, written
 
@@ -239,7 +241,7 @@ def unsure_of(
     return found
 
 
-def _verified(model: type, drafts: list[_Draft], options: Options) -> Verdict:
+def _verified(model: type, drafts: list[Draft], options: Options) -> Verdict:
     storage = model.get_rendition_model()._meta.get_field("file").storage  # type: ignore[attr-defined]
     names = [old.file for draft in drafts for old in draft.renditions if old.key in draft.wanted.keys]
     return verify(storage, names, threads=options.connections, listings=options.listings)
@@ -252,7 +254,7 @@ def _load(batch: ImageBatch, pks: Iterable[Any]) -> None:
             batch.images[image.pk] = image
 
 
-def _works(batch: ImageBatch, todo: list[tuple[_Draft, Decision]]) -> list[Work]:
+def _works(batch: ImageBatch, todo: list[tuple[Draft, Decision]]) -> list[Work]:
     """In the order of the batch. An image deleted meanwhile is left out: nothing is wanted of it any more."""
     _load(batch, [draft.row.pk for draft, _ in todo])
     return [

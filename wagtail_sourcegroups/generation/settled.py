@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connections, router
 from django.db.models import (
@@ -49,6 +49,13 @@ FEW = 1000
 
 #: What no file has: its size is unknown.
 _UNKNOWN = -1
+
+
+class Told(NamedTuple):
+    """Of images of one kind: what is wanted of each, and which of the outputs of all specs exist."""
+
+    wanted: Wanted
+    existing: frozenset[OutputKey]
 
 
 class Evidence:
@@ -101,19 +108,23 @@ class Evidence:
         What is wanted of images that are in these groups and have these ``values`` of :attr:`columns`, if all
         of it exists and there is nothing to remember; ``None`` if that is not certain.
         """
+        told = self.told(membership, values)
+        return told.wanted if told is not None and told.wanted.keys <= told.existing else None
+
+    def told(self, membership: Membership, values: Sequence[Any]) -> Told | None:
+        """What is wanted of such images and what exists, none of it stale; ``None`` if that is not certain."""
         groups, ending, *outputs = values
         if groups is None or None in outputs:
             return None
         if membership.groups is not None and membership.groups != frozenset(json.loads(groups)):
             return None
-        wanted = _usual(membership.wanted, svg=is_svg(ending))
-        there = {
+        there = frozenset(
             output
             for chunk, bits in zip(self._chunks, map(int, outputs), strict=True)
             for number, output in enumerate(chunk)
             if bits >> number & 1
-        }
-        return wanted if wanted.keys <= there else None
+        )
+        return Told(_usual(membership.wanted, svg=is_svg(ending)), there)
 
     def failed(self, pks: Iterable[Any]) -> frozenset[Any]:
         """

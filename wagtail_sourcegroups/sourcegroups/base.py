@@ -158,6 +158,9 @@ class QuerySetSourceGroup(SourceGroup):
     Excluding images is a matter of the queryset: ``return get_image_model().objects.exclude(tags__name="raw")``.
     """
 
+    indexed: bool = False
+    """Whether an index tells of one row whether it is in: then that is how many are asked, a page at a time."""
+
     @overridable
     def of_images(self) -> bool:
         return True

@@ -38,6 +38,8 @@ class ImageFieldSourceGroup(QuerySetSourceGroup):
     two it is can be told once models are loaded; until then nothing but the names is looked at.
     """
 
+    indexed = True
+
     def __init__(self, model: type[Model] | str, field: str) -> None:
         self._holder = model
         self._holder_label = model_label(model)

@@ -34,6 +34,8 @@ class ReferenceSourceGroup(ChosenModel):
         The image model; by default the site's.
     """
 
+    indexed = True
+
     def __init__(
         self, referrer: type[Model] | str, *, model: type[AbstractImage] | str | None = None
     ) -> None:

@@ -30,6 +30,7 @@ class TagSourceGroup(ChosenModel):
     :exc:`.InvalidSourceGroup` if no tag is named.
     """
 
+    indexed = True
     watches: tuple[Watch, ...] = (TagsWatch(),)
 
     def __init__(self, *tags: str | Iterable[str], model: type[AbstractImage] | str | None = None) -> None:
