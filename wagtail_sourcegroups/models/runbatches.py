@@ -12,8 +12,8 @@ from .runs import GenerationRun
 
 class BatchQuerySet(models.QuerySet["RunBatch"]):
     def open(self) -> BatchQuerySet:
-        """Those that are not done."""
-        return self.exclude(state=BatchState.DONE)
+        """Those that are not done. Named rather than excluded: an index finds them among all that are."""
+        return self.filter(state__in=(BatchState.WAITING, BatchState.LEASED))
 
     def lapsed(self) -> BatchQuerySet:
         """Those whose holder has not been heard of for the length of a lease."""

@@ -42,7 +42,7 @@ class RunQuerySet(models.QuerySet["GenerationRun"]):
             default=Value(False),
             output_field=BooleanField(),
         )
-        open_batches = RunBatch.objects.exclude(state=RunBatch.State.DONE)
+        open_batches = RunBatch.objects.open()
         # Runs first: a batch that ends in between is left out, where the other order would count it twice.
         return self.annotate(is_stalled=stalled).prefetch_related(
             Prefetch("batches", queryset=open_batches, to_attr="open_batches")
@@ -157,7 +157,9 @@ class GenerationRun(models.Model):
             return counts.added(self._done(self), *(each for pair in opened for each in pair))
         rows = list(
             GenerationRun.objects.filter(pk=self.pk)
-            .annotate(opened=FilteredRelation("batches", condition=~Q(batches__state="done")))
+            .annotate(
+                opened=FilteredRelation("batches", condition=Q(batches__state__in=("waiting", "leased")))
+            )
             .values(*counts.NAMES, "specs", "opened__totals", "opened__in_hand")
         )
         if not rows:
