@@ -14,12 +14,13 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from . import cold, fidelity, memory, s3, scaling, warm
+from . import cold, fidelity, load, memory, s3, scale, scaling, warm
 from .bench import Bench
 from .cases import WrongOutputs
 from .extent import FULL, QUICK
 from .measure import ROOT, MeasuredProcessFailed
 from .photographs import NoPhotographs, Photographs
+from .postgres import NoPostgres
 from .site import throwaway
 from .table import Row, markdown
 
@@ -33,6 +34,8 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "scaling": scaling.rows,
     "fidelity": fidelity.rows,
 }
+#: Long, and in need of PostgreSQL: only where they are named.
+NAMED_PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {"load": load.rows, "scale": scale.rows}
 #: Where ``--write`` puts the table of a document.
 MARKS = ("<!-- results -->", "<!-- /results -->")
 RELEVANT = (
@@ -64,7 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             bench = Bench(empty, photographs, extent, say)
             for name in options.parts or PARTS:
                 say(f"{time.monotonic() - began:5.0f} s  {name}")
-                rows += PARTS[name](bench)
+                rows += {**PARTS, **NAMED_PARTS}[name](bench)
+    except NoPostgres as error:
+        say(f"{name} {error}")
+        return 2
     except (MeasuredProcessFailed, NoPhotographs, WrongOutputs) as error:
         say(str(error))
         return 2
@@ -75,9 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if options.check and any(row.unmet for row in rows) else 0
 
 
+_PARTS_HELP = f"only these (default: all but {' and '.join(NAMED_PARTS)}, which need PostgreSQL)"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these (default: all)")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, *NAMED_PARTS, []], help=_PARTS_HELP)
     parser.add_argument(
         "--photos", type=Path, metavar="DIR", help="JPEG photographs (default: the sandbox's paintings)"
     )

@@ -19,6 +19,8 @@ class Extent:
     queue: int
     warm_images: int
     remote_images: int
+    uploads: int
+    scale_images: int
     workers: tuple[int, ...]
     whole: bool
 
@@ -31,6 +33,8 @@ FULL = Extent(
     queue=10,
     warm_images=20_000,
     remote_images=30,
+    uploads=2_000,
+    scale_images=1_000_000,
     workers=(1, 2, 4, 8, 16),
     whole=True,
 )
@@ -42,6 +46,8 @@ QUICK = Extent(
     queue=2,
     warm_images=1_000,
     remote_images=4,
+    uploads=40,
+    scale_images=5_000,
     workers=(1, 2),
     whole=False,
 )

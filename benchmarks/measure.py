@@ -69,29 +69,48 @@ def _status(name: str) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
 
 
+def environment(
+    *, stack: str, directory: Path, request_seconds: float = 0.0, database: str = "", tasks: bool = False
+) -> dict[str, str]:
+    """Of a process of a site: :mod:`.settings` says what is made of it."""
+    return os.environ | {
+        "BENCHMARK_STACK": stack,
+        "BENCHMARK_REQUEST_SECONDS": str(request_seconds or ""),
+        "BENCHMARK_DATABASE": database,
+        "BENCHMARK_TASKS": "1" if tasks else "",
+        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "SANDBOX_DIR": str(directory),
+        "PYTHONHASHSEED": "0",
+    }
+
+
 def call(
-    function: str, *, stack: str, directory: Path, request_seconds: float = 0.0, **arguments: Any
+    function: str,
+    *,
+    stack: str,
+    directory: Path,
+    request_seconds: float = 0.0,
+    database: str = "",
+    tasks: bool = False,
+    **arguments: Any,
 ) -> Any:
     """
     The result of a function of this package, as ``"cases.make"``, in a process of its own.
 
     ``directory`` is where its site lives, ``stack`` what is installed there; ``"none"`` is no Django at all.
+    ``database`` is the name of its PostgreSQL database, if it has one; with ``tasks`` they wait for workers.
     Raises :exc:`MeasuredProcessFailed` with what the process said last.
     """
-    environment = os.environ | {
-        "BENCHMARK_STACK": stack,
-        "BENCHMARK_REQUEST_SECONDS": str(request_seconds or ""),
-        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
-        "SANDBOX_DIR": str(directory),
-        "PYTHONHASHSEED": "0",
-    }
+    variables = environment(
+        stack=stack, directory=directory, request_seconds=request_seconds, database=database, tasks=tasks
+    )
     with tempfile.TemporaryDirectory() as answers:
         answer = Path(answers) / "answer.json"
         job = json.dumps({"function": function, "arguments": arguments, "answer": str(answer)})
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.child"],
             cwd=ROOT,
-            env=environment,
+            env=variables,
             input=job,
             capture_output=True,
             text=True,

@@ -2,7 +2,8 @@
 The sandbox's settings for a throwaway site, which lives where ``SANDBOX_DIR`` says.
 
 ``BENCHMARK_STACK`` says what is installed: stock Wagtail is measured without this package's receivers, imagekit
-without Wagtail.
+without Wagtail. ``BENCHMARK_DATABASE`` is the name of a PostgreSQL database, where it is not a file. With
+``BENCHMARK_TASKS``, tasks wait for workers of django-tasks-db, and every process wants what :mod:`.wagtail_hooks` says.
 """
 
 import os
@@ -10,6 +11,8 @@ import os
 from sandbox.settings import *  # noqa: F403
 from sandbox.settings import INSTALLED_APPS as SANDBOX_APPS
 from sandbox.settings import MEDIA_ROOT
+
+from . import postgres
 
 STACK = os.environ["BENCHMARK_STACK"]
 
@@ -42,3 +45,20 @@ if os.environ.get("BENCHMARK_REQUEST_SECONDS"):
             "seconds": float(os.environ["BENCHMARK_REQUEST_SECONDS"]),
         },
     }
+
+if os.environ.get("BENCHMARK_DATABASE"):
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": os.environ["BENCHMARK_DATABASE"],
+            **postgres.CONNECTION,
+            "CONN_MAX_AGE": None,
+        }
+    }
+if os.environ.get("BENCHMARK_TASKS"):
+    INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks", "django_tasks_db"]
+    TASKS = {
+        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"},
+        "pixels": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["images"]},
+    }
+    WAGTAIL_SOURCEGROUPS = {"TASK_BACKEND": "pixels"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .measure import call
+from .measure import call, environment
 
 DATABASE = "db.sqlite3"
 ORIGINALS = Path("media/original_images")
@@ -86,6 +86,42 @@ class Site:
         directory.mkdir()
         shutil.copyfile(self.directory / DATABASE, directory / DATABASE)
         return directory
+
+
+@dataclass(frozen=True)
+class ServerSite:
+    """A site whose database is one of PostgreSQL's; with ``tasks`` they wait for workers, in all of its processes."""
+
+    directory: Path
+    database: str
+    stack: str = "ours"
+    tasks: bool = False
+
+    @classmethod
+    def empty(cls, directory: Path, database: str, stack: str = "ours", *, tasks: bool = False) -> ServerSite:
+        """A site with all its tables and nothing in them."""
+        directory.mkdir(parents=True)
+        site = cls(directory, database, stack, tasks)
+        site.call("site.migrate")
+        return site
+
+    def call(self, function: str, **arguments: Any) -> Any:
+        """The result of a function of this package, in a process of the site."""
+        return call(function, **self._kind, **arguments)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of further processes of the site."""
+        return environment(**self._kind)
+
+    @property
+    def _kind(self) -> dict[str, Any]:
+        return {
+            "stack": self.stack,
+            "directory": self.directory,
+            "database": self.database,
+            "tasks": self.tasks,
+        }
 
 
 @contextmanager
