@@ -41,12 +41,12 @@ CAMERA_TWO = ColdSet(
     TWO,
     {"exact": Target(1.5), "fast": Target(4.0, 7.5)},
     {"exact": Target(1.8)},
-    times=3,
+    times=2,
 )
 CAMERA_FORMATS = ColdSet(
     "camera, 3 widths × AVIF, WebP, JPEG", FORMATS, {"exact": Target(1.9)}, {"exact": Target(1.9)}
 )
-WEB_EIGHT = ColdSet("web, 8 JPEG specs", EIGHT, {"exact": Target(2.6)}, {"exact": Target(2.9)}, times=3)
+WEB_EIGHT = ColdSet("web, 8 JPEG specs", EIGHT, {"exact": Target(2.6)}, {"exact": Target(2.9)}, times=2)
 
 
 def camera(bench: Bench) -> Iterator[Row]:
