@@ -177,9 +177,12 @@ class Client:
             ]
         )
         began = time.perf_counter()
-        self._connection.request("POST", self._path, body, self._headers)
-        answer = self._connection.getresponse()
-        text = answer.read()
+        try:
+            self._connection.request("POST", self._path, body, self._headers)
+            answer = self._connection.getresponse()
+            text = answer.read()
+        except OSError as error:
+            raise MeasuredProcessFailed(f"The upload of {name} was not answered: {error!r}") from error
         seconds = time.perf_counter() - began
         if answer.status != 200 or not json.loads(text)["success"]:
             raise MeasuredProcessFailed(f"An upload was answered with {answer.status}: {text[:500]!r}")
