@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -79,5 +80,5 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
     for name in ("MALLOC_ARENA_MAX", "GLIBC_TUNABLES"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(heap.ctypes, "CDLL", lambda name: Other())
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Other())
     assert heap.share_heap.__wrapped__() is False

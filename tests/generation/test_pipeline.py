@@ -222,7 +222,7 @@ class TestSide:
         pipeline.begin(FakeTask(on_make=lambda *args: other.pass_through()))
         pipeline.begin(FakeTask(on_make=make))
         all_done(pipeline)
-        assert offered[0].done() and not pipeline._offers
+        assert offered[0].done() and not pipeline._computing._offers
 
     def test_nothing_is_offered_while_sources_wait(self, pipeline_of: Any) -> None:
         pipeline = pipeline_of(workers=1)
@@ -236,7 +236,7 @@ class TestSide:
         pipeline.begin(FakeTask(on_make=make))
         wait_for(begun.reached)
         pipeline.begin(FakeTask())
-        pipeline._slots = 2
+        pipeline._computing._slots = 2
         begun.open()
         all_done(pipeline)
         assert offered == [None]
@@ -249,9 +249,9 @@ class TestSide:
         def make(side: Any, _hand_over: Any) -> None:
             wait_for(other.reached)
             offer = side.offer(nothing)
-            held.append(len(pipeline._offers))
+            held.append(len(pipeline._computing._offers))
             assert offer.cancel()
-            held.append(len(pipeline._offers))
+            held.append(len(pipeline._computing._offers))
             other.open()
 
         pipeline.begin(FakeTask(on_make=lambda *args: other.pass_through()))
@@ -268,12 +268,80 @@ class TestSide:
 
         def make(side: Any, _hand_over: Any) -> None:
             for _ in range(3):
-                until(lambda: pipeline._busy == 1)
+                until(lambda: pipeline._computing._running == 1)
                 errors.append(side.try_submit(fail).exception(PATIENCE))
 
         pipeline.begin(FakeTask(on_make=make))
         all_done(pipeline)
         assert list(map(str, errors)) == ["no help"] * 3
+
+
+class TestThreadsThatTheSystemRefuses:
+    """A container that may have no more processes, or a user."""
+
+    @pytest.fixture
+    def refuse(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+        """Beside so many more, no thread can be started."""
+        start = threading.Thread.start
+
+        def after(number: int) -> None:
+            most = threading.active_count() + number
+
+            def limited(self: threading.Thread) -> None:
+                if threading.active_count() >= most:
+                    raise RuntimeError("can't start new thread")
+                start(self)
+
+            monkeypatch.setattr(threading.Thread, "start", limited)
+
+        return after
+
+    def test_fewer_compute(self, pipeline_of: Any, refuse: Any) -> None:
+        refuse(3)
+        pipeline = pipeline_of(workers=8, cores=8)
+        for number in range(5):
+            pipeline.begin(FakeTask(number))
+        assert sorted(all_done(pipeline)) == list(range(5))
+        assert pipeline._computing._slots == 3
+
+    def test_none_at_all(self, pipeline_of: Any, refuse: Any) -> None:
+        refuse(0)
+        with pytest.raises(RuntimeError, match="new thread"):
+            pipeline_of()
+
+    def test_to_read_with(self, pipeline_of: Any, refuse: Any) -> None:
+        # No other test has a pool of this size, with threads that live on.
+        pipeline = pipeline_of(connections=77)
+        refuse(0)
+        pipeline.begin(FakeTask("far", True))
+        with pytest.raises(RuntimeError, match="new thread"):
+            pipeline.next_done(PATIENCE)
+
+    def test_to_store_with(self, pipeline_of: Any, refuse: Any) -> None:
+        pipeline = pipeline_of(connections=79)
+        refuse(0)
+        errors: list[str] = []
+
+        def make(_side: Any, hand_over: Any) -> None:
+            for _ in range(3):
+                with pytest.raises(RuntimeError) as refused:
+                    hand_over(nothing)
+                errors.append(str(refused.value))
+
+        pipeline.begin(FakeTask("made", on_make=make))
+        assert all_done(pipeline) == ["made"]
+        assert errors == ["can't start new thread"] * 3
+
+    def test_one_that_is_there_does_the_work(self, refuse: Any) -> None:
+        pool = Waiters(5)
+        busy, done = Gate(), []
+        pool.submit(busy.pass_through)
+        wait_for(busy.reached)
+        refuse(0)
+        pool.submit(lambda: done.append("second"))
+        busy.open()
+        until(lambda: done)
+        assert pool._threads == 1
 
 
 class TestEndings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import sys
@@ -17,20 +16,22 @@ ARENA_MAX = -8
 @cache
 def share_heap() -> bool:
     """
-    Have threads that begin from now on allocate from one arena; whether they do.
+    Have glibc make no more arenas for threads that begin from now on; whether it was told so.
 
-    By default glibc gives each an arena of its own, which keeps tens of megabytes that no other thread can use: 16
-    threads over camera photographs held 920 MiB, and 390 from one arena, in the same time (``docs/performance.md``).
-    For the whole process, once. What its operator has decided stays (``MALLOC_ARENA_MAX``, ``GLIBC_TUNABLES``).
+    By default each gets one of its own, which keeps tens of megabytes that no other thread can use: 16 threads over
+    camera photographs held 921 MiB, and 479 from one arena, in the same time (``docs/performance.md``). For the whole
+    process, once. What its operator has decided stays (``MALLOC_ARENA_MAX``, ``GLIBC_TUNABLES``).
 
     See mallopt(3).
     """
     if not sys.platform.startswith("linux") or {"MALLOC_ARENA_MAX", "GLIBC_TUNABLES"} & os.environ.keys():
         return False
     try:
+        import ctypes
+
         shared = bool(ctypes.CDLL(None).mallopt(ARENA_MAX, 1))
-    except (AttributeError, OSError):
-        # Another C library, which has no arenas.
+    except (AttributeError, ImportError, OSError):
+        # Another C library, which has no arenas, or no way to it.
         return False
     logger.debug("Threads share one arena of malloc: %s", shared)
     return shared

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from tempfile import SpooledTemporaryFile
@@ -91,6 +92,7 @@ def image_order(work: Work) -> Order:
     )
 
 
+T = TypeVar("T")
 WorkT = TypeVar("WorkT")
 
 
@@ -151,7 +153,8 @@ class Making(Generic[WorkT]):
             with _own_connections(), self._opened() as source, ExitStack() as pixels:
                 pixels.enter_context(self._budget.admit(self._pixels(source)))
                 started = time.perf_counter()
-                results = self._render(source, side)
+                # Closed first: whoever helps has let go of the pixels when they are no longer counted.
+                results = pixels.enter_context(closing(self._render(source, _Helpers(side))))
                 for number, result in enumerate(results, start=1):
                     if number == len(filters):
                         # Rendering has let go of them: they need not be held while the last output is stored.
@@ -182,7 +185,7 @@ class Making(Generic[WorkT]):
         # A row may say too little of its file; what Pillow cannot read is what the row says.
         return measured(source) or self._order.pixels or 0
 
-    def _render(self, source: IO[bytes], side: Side) -> Iterator[Output | RenderFailure]:
+    def _render(self, source: IO[bytes], side: Side) -> Generator[Output | RenderFailure, None, None]:
         return render(
             self._order.image,
             source,
@@ -205,7 +208,12 @@ class Making(Generic[WorkT]):
             self._store(output, key, wished, seconds)
             return True
         self._unstored[key] = output
-        return hand_over(partial(self._store, output, key, wished, seconds))
+        try:
+            return hand_over(partial(self._store, output, key, wished, seconds))
+        except RuntimeError as error:  # no thread can be started
+            self._unstored.pop(key).file.close()
+            self.outcome.failed[key] = error
+            return True
 
     def _store(self, output: Output, key: OutputKey, wished: str, seconds: float) -> None:
         """Save the file of one output. In any thread, and in several at the same time."""
@@ -228,6 +236,24 @@ class Making(Generic[WorkT]):
         self.stored.append(name)
         seconds += time.perf_counter() - started
         self.outcome.made.append(Made(key, name, output.width, output.height, output.size, seconds))
+
+
+class _Helpers:
+    """A side whose threads, too, leave no connection open that a site's own code may need."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+
+    def try_submit(self, fn: Callable[[], T], /) -> Future[T] | None:
+        return self._side.try_submit(partial(_with_own_connections, fn))
+
+    def offer(self, fn: Callable[[], T], /) -> Future[T] | None:
+        return self._side.offer(partial(_with_own_connections, fn))
+
+
+def _with_own_connections(fn: Callable[[], T]) -> T:
+    with _own_connections():
+        return fn()
 
 
 @contextmanager

@@ -5,28 +5,25 @@ Two kinds of thread. Computing ones keep the processors busy, so they are few. T
 nothing but wait, so they are many, and cost nothing.
 
 Bounded at every stage, whatever is slow: sources in hand; sources read ahead of computing; outputs that wait to be
-stored, or are being stored. Reading ahead never takes more than half of the connections, so that sources that never
-come leave the rest to others.
+stored, or are being stored. Reading ahead, a round never takes more than half of its connections, so that sources
+that never come leave the rest to others.
 
 Nothing here knows of storages, pixels or rows: what the steps do is the :class:`Task`'s.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from ..rendering import Side
+from .computing import Computing
 from .waiters import waiters
-
-Result = TypeVar("Result")
 
 #: Takes the storing of one output, which a thread that may wait then does; False if nobody wants it any more.
 HandOver = Callable[[Callable[[], None]], bool]
@@ -78,11 +75,10 @@ class Pipeline(Generic[TaskT]):
     """
 
     def __init__(self, *, workers: int, connections: int, cores: int | None = None) -> None:
-        self._computing = ThreadPoolExecutor(workers, thread_name_prefix="renditions")
+        self._computing = Computing(workers, cores)
         self._storage = waiters(connections)
         self._capacity = 2 * workers + connections
         self._most_ahead = max(connections // 2, 1)
-        self._slots = min(workers, cores or os.cpu_count() or 1)
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._numbers = 0
@@ -90,8 +86,6 @@ class Pipeline(Generic[TaskT]):
         self._unread: deque[_Passage[TaskT]] = deque()
         self._ahead = 0
         self._ready: list[_Passage[TaskT]] = []
-        self._busy = 0
-        self._offers: dict[Future[Any], Callable[[], Any]] = {}
         self._abandoned = False
         self._room_for_outputs = threading.Semaphore(2 * connections)
         self._done: deque[_Passage[TaskT]] = deque()
@@ -143,7 +137,6 @@ class Pipeline(Generic[TaskT]):
                 passage.dropped = True
                 del self._in_hand[passage.number]
             self._unread.clear()
-            self._busy -= len(self._ready)
             ready, self._ready = self._ready, []
             self._ahead -= sum(passage.task.is_far for passage in ready)
         for passage in ready:
@@ -156,6 +149,7 @@ class Pipeline(Generic[TaskT]):
         been stored. A source that is being read is not waited for.
         """
         self._abandoned = True
+        self._computing.abandon()
         self.drop_unbegun()
         passages, self._in_hand = list(self._in_hand.values()), {}
         with self._changed:
@@ -164,64 +158,20 @@ class Pipeline(Generic[TaskT]):
 
     def close(self) -> None:
         """End the computing threads; nothing may be in hand."""
-        self._computing.shutdown()
+        self._computing.close()
 
     # In threads:
-
-    def try_submit(self, work: Callable[[], Result]) -> Future[Result] | None:
-        """As a :class:`.Side`: have ``work`` done by a computing thread, if a processor has nothing else to do."""
-        with self._lock:
-            if self._busy >= self._slots or self._abandoned:
-                return None
-            future: Future[Result] = Future()
-            self._help(future, work)
-        return future
-
-    def offer(self, work: Callable[[], Result]) -> Future[Result] | None:
-        """As a :class:`.Side`: have ``work`` done once a processor has nothing else to do."""
-        with self._lock:
-            if self._ready or self._slots == 1 or self._abandoned:
-                return None
-            future: Future[Result] = Future()
-            self._offers[future] = work
-            self._take_offers()
-        # One that is cancelled, because whoever offered it came to it first, lets go of what it holds.
-        future.add_done_callback(self._withdraw)
-        return future
-
-    def _withdraw(self, future: Future[Any]) -> None:
-        with self._lock:
-            self._offers.pop(future, None)
-
-    def _take_offers(self) -> None:
-        """With the lock held."""
-        while self._offers and self._busy < self._slots and not self._abandoned:
-            future = next(iter(self._offers))
-            self._help(future, self._offers.pop(future))
-
-    def _help(self, future: Future[Result], work: Callable[[], Result]) -> None:
-        """With the lock held."""
-        if not future.set_running_or_notify_cancel():
-            return
-        self._busy += 1
-
-        def do() -> None:
-            try:
-                result = work()
-            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits for it
-                self._no_longer_busy()
-                future.set_exception(error)
-            else:
-                self._no_longer_busy()
-                future.set_result(result)
-
-        self._computing.submit(do)
 
     def _read_more(self) -> None:
         """With the lock held."""
         while self._unread and self._ahead < self._most_ahead:
             self._ahead += 1
-            self._storage.submit(partial(self._read, self._unread.popleft()))
+            passage = self._unread.popleft()
+            try:
+                self._storage.submit(partial(self._read, passage))
+            except RuntimeError as error:
+                passage.error = error
+                self._is_ready(passage)
 
     def _read(self, passage: _Passage[TaskT]) -> None:
         try:
@@ -240,7 +190,6 @@ class Pipeline(Generic[TaskT]):
     def _is_ready(self, passage: _Passage[TaskT]) -> None:
         """With the lock held."""
         heappush(self._ready, passage)
-        self._busy += 1
         # Whoever comes to it takes the first of those that are ready by then.
         self._computing.submit(self._compute)
 
@@ -254,11 +203,10 @@ class Pipeline(Generic[TaskT]):
             self._read_more()
         try:
             if passage.error is None and not self._abandoned:
-                passage.task.make(self, partial(self._hand_over, passage))
+                passage.task.make(self._computing, partial(self._hand_over, passage))
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits for it
             passage.error = error
         finally:
-            self._no_longer_busy()
             self._finished_one(passage)
 
     def _hand_over(self, passage: _Passage[TaskT], store: Callable[[], None]) -> bool:
@@ -269,7 +217,12 @@ class Pipeline(Generic[TaskT]):
             return False
         with self._lock:
             passage.unfinished += 1
-        self._storage.submit(partial(self._store, passage, store))
+        try:
+            self._storage.submit(partial(self._store, passage, store))
+        except RuntimeError:
+            self._room_for_outputs.release()
+            self._finished_one(passage)
+            raise
         return True
 
     def _store(self, passage: _Passage[TaskT], store: Callable[[], None]) -> None:
@@ -288,8 +241,3 @@ class Pipeline(Generic[TaskT]):
             if not passage.unfinished:
                 self._done.append(passage)
                 self._changed.notify_all()
-
-    def _no_longer_busy(self) -> None:
-        with self._lock:
-            self._busy -= 1
-            self._take_offers()

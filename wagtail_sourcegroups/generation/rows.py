@@ -73,11 +73,9 @@ def _may_be_together(work: Work, made: list[Made], using: str) -> bool:
 
 def _may_be_inserted_together(model: Any, using: str) -> bool:
     """Whether one statement does what saving does: the site adds nothing to it, and the keys come back."""
-    features = connections[using].features
+    as_django = model.save is models.Model.save and model.save_base is models.Model.save_base
     return (
-        model.save is models.Model.save
-        and not model._meta.parents
-        and features.can_return_rows_from_bulk_insert
+        as_django and not model._meta.parents and connections[using].features.can_return_rows_from_bulk_insert
     )
 
 
@@ -172,12 +170,17 @@ def _new(made: Made, image: AbstractImage, model: Any) -> Row:
 
 
 def _insert_together(made: list[Made], image: AbstractImage, model: Any, using: str) -> dict[OutputKey, Row]:
-    """New rows in one statement, with the signals that saving each sends."""
+    """
+    New rows in one statement, with the signals that saving each sends; where that fails they are sent again when the
+    rows are saved one by one.
+    """
     rows = {each.key: _new(each, image, model) for each in made}
     signal = {"sender": model, "raw": False, "using": using, "update_fields": None}
     for row in rows.values():
         pre_save.send(instance=row, **signal)
-    model._base_manager.using(using).bulk_create(rows.values())
+    # A site's own manager may add to it.
+    new: models.QuerySet[Any] = models.QuerySet(model, using=using)
+    new.bulk_create(rows.values())
     for row in rows.values():
         post_save.send(instance=row, created=True, **signal)
     return rows

@@ -34,14 +34,28 @@ class Waiters:
         self._idle = 0
 
     def submit(self, job: Job) -> None:
-        """Have a job done soon. It must not raise: nobody would hear."""
+        """
+        Have a job done soon. It must not raise: nobody would hear.
+
+        Raises ``RuntimeError`` if no thread can be started to do it.
+        """
         with self._changed:
             self._jobs.append(job)
             if self._idle >= len(self._jobs):
                 self._changed.notify()
             elif self._threads < self._limit:
-                self._threads += 1
-                threading.Thread(target=self._work, name="rendition-storage", daemon=True).start()
+                self._start_thread()
+
+    def _start_thread(self) -> None:
+        """With the lock held. Raises ``RuntimeError`` if the system gives none, unless there is one that will do."""
+        try:
+            threading.Thread(target=self._work, name="rendition-storage", daemon=True).start()
+        except RuntimeError:
+            if not self._threads:
+                self._jobs.pop()
+                raise
+        else:
+            self._threads += 1
 
     def _work(self) -> None:
         while True:
@@ -53,7 +67,12 @@ class Waiters:
                     self._threads -= 1
                     return
                 job = self._jobs.popleft()
-            job()
+            try:
+                job()
+            except BaseException:
+                with self._changed:
+                    self._threads -= 1
+                raise
             # What a job held on to goes with it, not with the next one.
             del job
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -46,7 +46,7 @@ def render(
     max_output_pixels: int | None = None,
     inexact: Collection[str] = frozenset(),
     side: Side | None = None,
-) -> Iterator[Output | RenderFailure]:
+) -> Generator[Output | RenderFailure, None, None]:
     """Make the outputs of ``filters`` from one source, byte for byte as ``Filter.run`` makes them.
 
     ``source`` is the original: open, readable, seekable; it is left open. ``filters`` are cleaned for SVG and
@@ -101,7 +101,7 @@ def with_others(
             group = waiting.popleft()
             fast = bench.prepare(group)
             if bench.ladder is None:
-                leave_to_others(waiting, aside)
+                leave_to_others(waiting, aside, group)
             elif waiting and aside.give(group, waiting, fast=fast):
                 continue
             for result in bench.work_through(group, waiting, fast=fast):
@@ -110,12 +110,15 @@ def with_others(
         yield from aside.results(wait=True)
     finally:
         aside.abandon()
+        if bench.shared is not None:
+            bench.shared.shelf.crew = None
+            bench.shared.release()
 
 
-def leave_to_others(waiting: deque[list[Job]], aside: Aside) -> None:
+def leave_to_others(waiting: deque[list[Job]], aside: Aside, in_hand: list[Job]) -> None:
     """Those next in turn, to threads that are idle or will be; what only this thread can do stays."""
     for group in list(waiting):
-        others = [other for other in waiting if other is not group]
+        others = [in_hand, *(other for other in waiting if other is not group)]
         if aside.offer(group, others):
             waiting.remove(group)
 

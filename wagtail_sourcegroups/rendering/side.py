@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from concurrent.futures import Future
 from typing import Protocol, TypeVar
@@ -89,12 +89,12 @@ class Aside:
             unbegun = next((each for each in reversed(self._given) if wait and each[0].cancel()), None)
             if unbegun is not None:
                 self._given.remove(unbegun)
-                yield from unbegun[1]()
+                yield from handed_over(unbegun[1]())
                 continue
             found = self._given[0][0].result()
             # Not before: interrupted while it waits, this thread still has to abandon it.
             self._given.popleft()
-            yield from found
+            yield from handed_over(found)
 
     def abandon(self) -> None:
         """Nobody wants the results any more. Comes back when nobody works for them any more."""
@@ -102,7 +102,21 @@ class Aside:
             future.cancel()
         for future, _ in self._given:
             if not future.cancelled() and future.exception() is None:
-                for result in future.result():
-                    if isinstance(result, Output):
-                        result.file.close()
+                close_files(future.result())
         self._given.clear()
+
+
+def handed_over(results: Iterable[Result]) -> Iterator[Result]:
+    """One after the other; the files of those that nobody takes are closed."""
+    left = deque(results)
+    try:
+        while left:
+            yield left.popleft()
+    finally:
+        close_files(left)
+
+
+def close_files(results: Iterable[Result]) -> None:
+    for result in results:
+        if isinstance(result, Output):
+            result.file.close()
