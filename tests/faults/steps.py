@@ -127,17 +127,22 @@ class Gate:
     def stand(self) -> None:
         """In the process that is to stand still."""
         self._arrived.touch()
-        _wait_for(self._open)
+        stand_by(self._open)
 
     def wait(self, pid: int) -> None:
         """In the other one: until that process stands there."""
-        _wait_for(self._arrived, of=pid)
+        stand_by(self._arrived, of=pid)
+
+    @property
+    def is_reached(self) -> bool:
+        return self._arrived.exists()
 
     def let_go(self) -> None:
         self._open.touch()
 
 
-def _wait_for(path: Path, seconds: float = 60, *, of: int | None = None) -> None:
+def stand_by(path: Path, seconds: float = 60, *, of: int | None = None) -> None:
+    """Until there is a file at ``path``; an error where the process ``of`` this id ends without one."""
     until = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < until, f"nobody came to {path.name} in {seconds} seconds"

@@ -19,15 +19,20 @@ from wagtail.images import get_image_model
 from tests.command.conftest import call
 from tests.command.processes import fork
 from tests.faults.aftermath import Before, Site, assert_nothing_is_lost, assert_whole
-from tests.faults.conftest import a_minute_later, resume_stalled
+from tests.faults.conftest import IMAGES, a_minute_later, resume_stalled
 from tests.faults.postgres import PostgresServer
-from tests.faults.steps import Gate, Listener, at, told
+from tests.faults.steps import Gate, Listener, at, stand_by, told
 from wagtail_sourcegroups.generation import database
 from wagtail_sourcegroups.models import GenerationRun, RenditionRecord
 from wagtail_sourcegroups.runs import leases
+from wagtail_sourcegroups.runs.recording import Recorder
 from wagtail_sourcegroups.runs.starting import tend
+from wagtail_sourcegroups.signals import renditions_generated
 
 pytestmark = pytest.mark.requires_postgres
+
+#: As often as in production; ``site`` has another idea.
+BEAT = leases.BEAT
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +116,85 @@ def unanswered_commit(name: str, number: int, deed: Callable[[], None]) -> Liste
             raise OperationalError("the connection was lost while an answer was awaited")
 
     return listen
+
+
+@pytest.mark.parametrize(
+    ("moment", "beat"), [("computing", BEAT), ("counting", timedelta(0))], ids=["computing", "counting"]
+)
+def test_whoever_listens_notices_first(
+    site: Site,
+    server: PostgresServer,
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    beat: timedelta,
+) -> None:
+    """
+    The heartbeat finds the server gone, and closes the connection: while an image is computed, for longer than from one
+    beat to the next, or between its rows and what is remembered of its batch.
+    """
+    monkeypatch.setattr(leases, "BEAT", beat)
+    before = Before.at(site)
+    gate, idle, noticed, waits = Gate(tmp_path), tmp_path / "idle", tmp_path / "noticed", tmp_path / "waits"
+    close, wait, tick = database.close_if_broken, database.wait_for, Recorder.tick
+
+    def closing(using: str) -> bool:
+        closed = close(using)
+        if closed:
+            noticed.touch()
+        return closed
+
+    def waiting(using: str, *args: Any) -> None:
+        if connection.connection is None:
+            waits.touch()
+        wait(using, *args)
+
+    def ticking(self: Recorder) -> None:
+        if gate.is_reached:
+            # Nothing is done but what stands at the gate.
+            idle.touch()
+        tick(self)
+
+    def work_through_it() -> Any:
+        kept: list[None] = []
+
+        def when_kept(**kwargs: Any) -> None:
+            kept.append(None)
+            if moment == "counting" and len(kept) == IMAGES:
+                idle.touch()
+                gate.stand()
+
+        renditions_generated.connect(when_kept)
+        with (
+            told(at("save" if moment == "computing" else "", gate.stand)),
+            mock.patch.object(Recorder, "tick", ticking),
+            mock.patch.object(database, "close_if_broken", closing),
+            mock.patch.object(database, "wait_for", waiting),
+            mock.patch.object(database, "PATIENCE", 60),
+        ):
+            return by_command()
+
+    report = tmp_path / "report"
+    pid = fork(work_through_it, report)
+    stand_by(idle, of=pid)
+    server.stop()
+    try:
+        if moment == "counting":
+            gate.let_go()
+        stand_by(noticed, of=pid)
+        gate.let_go()
+        stand_by(waits, of=pid)
+    finally:
+        server.start()
+    os.waitpid(pid, 0)
+
+    said = json.loads(report.read_text())
+    assert (said["err"], said["status"]) == ("", 0)
+    assert json.loads(said["out"])["generated"] == site.wanted
+    images = get_image_model().get_rendition_model().objects.values_list("pk", flat=True)
+    assert set(RenditionRecord.objects.values_list("object_id", flat=True)) == set(map(str, images))
+    assert_whole(site, before, settings)
 
 
 def by_command() -> str:

@@ -27,6 +27,7 @@ logger = logging.getLogger("wagtail_sourcegroups")
 AnyWork = Work | FileWork
 
 GONE_REASON = "the source was deleted meanwhile"
+NOT_CONCLUDED = "A batch cannot be concluded; the next run of generateimages sees to it."
 
 
 class Account:
@@ -46,11 +47,14 @@ class Account:
         self._failures: list[Failed] = []
         self._models: dict[str, tuple[type, Any]] = {}
 
-    def conclude(self) -> None:
+    def conclude(self, *, patience: float | None = None) -> None:
         """
         Put on record what has come up since the last time: once for a batch. One thing failing costs no other, and
-        none hides why the batch ended.
+        none hides why the batch ended. A database that is away is waited for, once, as :func:`.database.wait_for` does.
         """
+        if not _is_back(patience):
+            # Kept: it may be back the next time.
+            return
         made, failures, models = self._made, self._failures, self._models
         self._made, self._failures, self._models = {}, [], {}
         for step in (
@@ -76,7 +80,7 @@ class Account:
         """What came of one source."""
         if isinstance(work, Work):
             self.records.add(work, outcome)
-            if self.records.are_enough:
+            if self.records.are_enough and _is_back():
                 _attempt(self._take_records().write)
         filter_specs = []
         for made in outcome.made:
@@ -157,6 +161,16 @@ class Account:
         self.progress.advance(1, self.totals)
 
 
+def _is_back(patience: float | None = None) -> bool:
+    """Whether there is a connection, now or once it has been waited for: who noticed that it broke has closed it."""
+    try:
+        database.wait_for(router.db_for_write(GenerationFailure), patience)
+    except django.db.Error:
+        logger.exception(NOT_CONCLUDED)
+        return False
+    return True
+
+
 def _attempt(step: Callable[[], None]) -> None:
     """Do it, and once more over a new connection if the database goes away meanwhile."""
     using = router.db_for_write(GenerationFailure)
@@ -170,4 +184,4 @@ def _attempt(step: Callable[[], None]) -> None:
             database.wait_for(using)
             step()
     except django.db.Error:
-        logger.exception("A batch cannot be concluded; the next run of generateimages sees to it.")
+        logger.exception(NOT_CONCLUDED)

@@ -189,8 +189,8 @@ class _Round:
             making.drop()
             # Of the one that was being kept some rows may be there; what they name is not let go of.
             self.account.departures.discard(_rendition_model(making.work.work), making.stored)
-        # What failed so far is known.
-        self.account.conclude()
+        # What failed so far is known, unless that takes a database that is not there.
+        self.account.conclude(patience=0)
 
     def close(self) -> None:
         self.pipeline.close()
@@ -230,6 +230,8 @@ class _Round:
         keeper: Any = store.keep if isinstance(work, Work) else filestore.keep_plain
         using = router.db_for_write(_rendition_model(work))
         for attempt in (1, 2):
+            # Restarted, it comes back. That it is away may have been noticed by whoever listens, and not here first.
+            database.wait_for(using)
             link = database.Link(using)
             try:
                 keeper(work, outcome, self.account.departures)
@@ -241,8 +243,7 @@ class _Round:
                     outcome.failed.update({made.key: error for made in outcome.made})
                     outcome.made = []
                 elif attempt == 1:
-                    # Restarted, it comes back. Rows that were written before it went are found to be ours.
-                    database.wait_for(using)
+                    # Rows that were written before it went are found to be ours.
                     continue
                 else:
                     raise

@@ -49,9 +49,12 @@ def close_if_broken(using: str) -> bool:
     return True
 
 
-def wait_for(using: str) -> None:
-    """Return when the database lets one in. Raises what it says if it does not in ``PATIENCE`` seconds."""
-    until = time.monotonic() + PATIENCE
+def wait_for(using: str, patience: float | None = None) -> None:
+    """
+    Return when the database lets one in, at once if there is a connection. Raises what it says if it does not in
+    ``PATIENCE`` seconds, or as many as are given.
+    """
+    until = time.monotonic() + (PATIENCE if patience is None else patience)
     while True:
         try:
             connections[using].ensure_connection()
