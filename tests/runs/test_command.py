@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from wagtail.images import get_image_model
 
 from tests.command.conftest import call
 from tests.command.processes import add_images, killed
+from tests.images import picture
 from tests.runs.conftest import Queue, begin, numbers, state
 from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.generation import store
@@ -25,7 +27,7 @@ from wagtail_sourcegroups.models.leasing import LEASE
 from wagtail_sourcegroups.registry import Registry
 from wagtail_sourcegroups.runs import leases
 from wagtail_sourcegroups.signals import renditions_generated
-from wagtail_sourcegroups.sourcegroups import ImageModelSourceGroup
+from wagtail_sourcegroups.sourcegroups import DirectorySourceGroup, ImageModelSourceGroup
 
 Images = Callable[[int], list[Any]]
 
@@ -219,6 +221,42 @@ class TestRecord:
         run = GenerationRun.objects.get()
         assert (result.status, run.state) == (130, "paused")
         assert numbers(run)["generated"] < 60
+
+    @pytest.mark.parametrize("beat", [timedelta(0), timedelta(hours=1)], ids=["at a beat", "at a part's end"])
+    def test_what_somebody_else_has_taken_over_is_not_paused(
+        self,
+        registry: Registry,
+        spec: RenditionSpec,
+        images: Images,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        beat: timedelta,
+    ) -> None:
+        """The command sleeps through its lease, and wakes: it stops, and leaves the run to the other."""
+        monkeypatch.setattr(leases, "BEAT", beat)
+        images(60)
+        press = tmp_path / "press"
+        press.mkdir()
+        for index in range(25):
+            (press / f"{index}.jpg").write_bytes(picture().getvalue())
+        registry.add_group(spec.id, DirectorySourceGroup(press, ["*.jpg"]))
+        seen: list[None] = []
+        others: list[RunBatch | None] = []
+
+        def sleep(**kwargs: Any) -> None:
+            seen.append(None)
+            if len(seen) == 3:
+                RunBatch.objects.update(leased_until=F("leased_until") - 2 * LEASE)
+                others.append(leases.take(RunBatch.objects.get().pk))
+
+        renditions_generated.connect(sleep)
+        try:
+            result = call("--workers", "1", "--batch-size", "10")
+        finally:
+            renditions_generated.disconnect(sleep)
+        run, batch = GenerationRun.objects.get(), RunBatch.objects.get()
+        assert (result.status, run.state, batch.state) == (130, "running", "leased")
+        assert others[0] is not None and batch.token == others[0].token
 
     def test_handed_to_workers_after_all(
         self, spec: RenditionSpec, images: Images, interrupt: None, queue: Queue

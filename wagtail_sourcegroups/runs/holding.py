@@ -136,12 +136,12 @@ class Holder(Relay):
         if self.lost or leases.heartbeat(self.batch.run_id, self._current) not in ACTIVE:
             self._stop.set()
 
-    def put_down(self) -> None:
-        """The batch is not through: somebody goes on with it, some day."""
-        if not self.lost:
-            leases.give_back(
-                self.batch, cursor=self.cursor, totals=self.ledger.settled, in_hand=self.ledger.in_hand
-            )
+    def put_down(self) -> bool:
+        """The batch is not through: somebody goes on with it, some day. Whether it was still the caller's."""
+        self.lost = self.lost or not leases.give_back(
+            self.batch, cursor=self.cursor, totals=self.ledger.settled, in_hand=self.ledger.in_hand
+        )
+        return not self.lost
 
     def finish(self) -> bool:
         """The batch is through; whether that was still the caller's to say."""

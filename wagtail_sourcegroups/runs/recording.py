@@ -165,13 +165,16 @@ class Recorder(Relay):
             self._stop.set()
 
     def close(self, *, interrupted: bool, message: str = "") -> None:
-        """The command is through, or was told to stop: then the run is paused, for somebody to go on with."""
+        """
+        The command is through, or was told to stop: then the run is paused, for somebody to go on with. Unless somebody
+        does already, who has taken it over: then it is his.
+        """
         if self.run is None or self._holder is None:
             return
         with forgiving():
             if interrupted:
-                self._holder.put_down()
-                self._move(Action.PAUSE, message=message, current="")
+                if self._holder.put_down():
+                    self._move(Action.PAUSE, message=message, current="")
             elif self._holder.finish():
                 self._move(Action.FINISH, finished_at=Now(), current="")
 
