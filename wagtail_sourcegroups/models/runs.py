@@ -211,8 +211,9 @@ class GenerationRun(models.Model):
         values: dict[str, Any] = {} if by_workers is None else {"by_workers": by_workers}
         sources = self.counts["all"]["sources"]
         self.move(Action.RESUME, message="", finished_at=None, pace_from=None, pace_sources=sources, **values)
-        # Tasks of a run at rest end at once: whatever was handed out is not any more.
-        self.batches.filter(state="waiting").update(handed_out_at=None)
+        # Tasks of a run at rest end at once: whatever was handed out is not any more. And what its workers died of may
+        # be gone.
+        self.batches.filter(state="waiting").update(handed_out_at=None, attempts=0)
         self.announce()
 
     def cancel(self) -> None:
