@@ -21,6 +21,7 @@ from tests.runs.conftest import Queue, begin, numbers, state
 from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.exceptions import RunRefused
 from wagtail_sourcegroups.generation import batches, store
+from wagtail_sourcegroups.generation.pipeline import Pipeline
 from wagtail_sourcegroups.models import GenerationFailure, GenerationRun, RunBatch
 from wagtail_sourcegroups.models.leasing import LEASE, WAIT
 from wagtail_sourcegroups.registry import Registry
@@ -59,6 +60,21 @@ def lapse(run: GenerationRun) -> None:
 
 def renditions() -> int:
     return int(get_image_model().get_rendition_model().objects.count())
+
+
+def after_three(error: BaseException) -> Callable[..., Any]:
+    """Of the pipeline, what gives three images that are done, and then raises."""
+    next_done, given = Pipeline.next_done, []
+
+    def give_or_raise(self: Any, *args: Any) -> Any:
+        if len(given) == 3:
+            raise error
+        done = next_done(self, *args)
+        if done is not None:
+            given.append(done)
+        return done
+
+    return give_or_raise
 
 
 @pytest.fixture
@@ -363,6 +379,50 @@ class TestTakingOver:
             "sources": 8, "expected": 16, "existing": 0, "generated": 16, "skipped": 0, "failed": 0,
         }  # fmt: skip
         assert renditions() == 16
+
+    def test_a_batch_that_breaks_off_loses_no_count(
+        self,
+        spec: RenditionSpec,
+        images: Images,
+        queue: Queue,
+        monkeypatch: pytest.MonkeyPatch,
+        settings: Any,
+    ) -> None:
+        """Also of what has happened since the last beat, for nobody was killed."""
+        settings.WAGTAIL_SOURCEGROUPS = {"WORKERS": 1}
+        monkeypatch.setattr(leases, "BEAT", timedelta(hours=1))
+        images(8)
+        run = begin(batch_size=8)
+        with monkeypatch.context() as patch:
+            patch.setattr(batches.Pipeline, "next_done", after_three(MemoryError("none is left")))
+            queue.deliver()
+        batch = RunBatch.objects.get()
+        assert (batch.state, batch.token, batch.attempts) == ("waiting", "", 1)
+        assert GenerationRun.objects.get().message == "MemoryError: none is left"
+        assert numbers(run)["generated"] == renditions() == 6
+
+        queue.drain()
+
+        assert state(run) == "finished"
+        assert numbers(run) == {
+            "sources": 8, "expected": 16, "existing": 0, "generated": 16, "skipped": 0, "failed": 0,
+        }  # fmt: skip
+
+    def test_told_to_end_at_once_while_the_database_is_away(
+        self, spec: RenditionSpec, images: Images, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ) -> None:
+        """What ends it is what whoever called it hears."""
+        settings.WAGTAIL_SOURCEGROUPS = {"WORKERS": 1}
+        images(8)
+        run = begin(batch_size=8)
+
+        def away(*args: Any, **kwargs: Any) -> bool:
+            raise OperationalError("the server closed the connection")
+
+        monkeypatch.setattr(leases, "give_back", away)
+        monkeypatch.setattr(batches.Pipeline, "next_done", after_three(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            drive(run.pk)
 
     def test_a_holder_that_sleeps_through_its_lease_stops(
         self,

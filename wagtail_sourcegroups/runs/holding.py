@@ -136,10 +136,14 @@ class Holder(Relay):
         if self.lost or leases.heartbeat(self.batch.run_id, self._current) not in ACTIVE:
             self._stop.set()
 
-    def put_down(self) -> bool:
+    def put_down(self, *, in_good_order: bool = True) -> bool:
         """The batch is not through: somebody goes on with it, some day. Whether it was still the caller's."""
         self.lost = self.lost or not leases.give_back(
-            self.batch, cursor=self.cursor, totals=self.ledger.settled, in_hand=self.ledger.in_hand
+            self.batch,
+            cursor=self.cursor,
+            totals=self.ledger.settled,
+            in_hand=self.ledger.in_hand,
+            in_good_order=in_good_order,
         )
         return not self.lost
 

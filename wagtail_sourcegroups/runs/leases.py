@@ -49,24 +49,27 @@ def write(batch: RunBatch, *, cursor: str, totals: Counts, in_hand: Counts, got_
     )
 
 
-def give_back(batch: RunBatch, *, cursor: str, totals: Counts, in_hand: Counts) -> bool:
-    """Put it down for somebody else, in good order."""
+def give_back(
+    batch: RunBatch, *, cursor: str, totals: Counts, in_hand: Counts, in_good_order: bool = True
+) -> bool:
+    """Put it down for somebody else. If something went wrong, whoever takes it next has one attempt less."""
+    values = {"attempts": 0} if in_good_order else {}
     return bool(
         _held(batch).update(
             state=RunBatch.State.WAITING,
             token="",
             leased_until=None,
             handed_out_at=None,
-            attempts=0,
             cursor=cursor,
             totals=totals,
             in_hand=in_hand,
+            **values,
         )
     )
 
 
 def let_go(batch: RunBatch) -> bool:
-    """Put it down because something went wrong: whoever takes it next has one attempt less."""
+    """Put it down without having worked on it; that it was taken counts as an attempt."""
     return bool(
         _held(batch).update(state=RunBatch.State.WAITING, token="", leased_until=None, handed_out_at=None)
     )

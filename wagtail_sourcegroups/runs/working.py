@@ -21,7 +21,7 @@ from ..models import GenerationRun, RunBatch, RunState
 from ..models.runstates import ACTIVE, Action
 from ..walk import Walk
 from . import cutting, leases
-from .holding import Holder, Through
+from .holding import Holder, Through, forgiving
 from .question import CannotBeAnswered, options_of, walk_of
 
 logger = logging.getLogger("wagtail_sourcegroups")
@@ -145,12 +145,14 @@ def work(
     except Exception as error:
         logger.exception("Batch %s of run %s could not be worked through.", batch.number, run.pk)
         database.close_if_broken(router.db_for_write(RunBatch))
-        if leases.let_go(batch):
+        # What is counted so far is kept.
+        if holder.put_down(in_good_order=False):
             GenerationRun.objects.filter(pk=run.pk).update(message=sentence(error))
         return False
     except BaseException:
-        # Told to end at once: what is counted so far is kept.
-        holder.put_down()
+        # Told to end at once. That is what has happened, whatever the database says.
+        with forgiving():
+            holder.put_down()
         raise
     if totals.interrupted or not batches.whole:
         holder.put_down()
