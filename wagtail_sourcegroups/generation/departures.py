@@ -180,27 +180,34 @@ def named_anywhere(names: Collection[str], storage: Storage) -> set[str]:
     """Which of these names a row names in any ``FileField`` on this storage, or on one that may be the same."""
     if not names:
         return set()
-    found = set(LeftoverFile.objects.filter(name__in=names).values_list("name", flat=True))
-    for model, field in _file_fields(storage):
-        rows = model._base_manager.using(router.db_for_read(model)).filter(**{f"{field}__in": names})
+    leftovers = LeftoverFile.objects.using(router.db_for_write(LeftoverFile))
+    found = set(leftovers.filter(name__in=names).values_list("name", flat=True))
+    for model, field, using in _file_fields(storage):
+        rows = model._base_manager.using(using).filter(**{f"{field}__in": names})
         found.update(rows.values_list(field, flat=True))
     return found
 
 
-def _file_fields(storage: Storage) -> list[tuple[type[models.Model], str]]:
-    """Every file field of every model whose table is there, unless its storage is certainly another one."""
+def _file_fields(storage: Storage) -> list[tuple[type[models.Model], str, str]]:
+    """
+    Every file field of every model, where its table is there, unless its storage is certainly another one. Where rows
+    are written and where they are read: a replica may lag behind, and some models are only read.
+    """
     tables: dict[str, set[str]] = {}
     found = []
     for model in apps.get_models(include_auto_created=True):
         fields = [field for field in model._meta.local_fields if isinstance(field, models.FileField)]
         if not fields or model._meta.proxy:
             continue
-        using = router.db_for_read(model)
-        if using not in tables:
-            with connections[using].cursor() as cursor:
-                tables[using] = set(connections[using].introspection.table_names(cursor, include_views=True))
-        if model._meta.db_table in tables[using]:
-            found += [(model, field.name) for field in fields if _may_be_same(field.storage, storage)]
+        for using in sorted({router.db_for_write(model), router.db_for_read(model)}):
+            if using not in tables:
+                with connections[using].cursor() as cursor:
+                    listed = connections[using].introspection.table_names(cursor, include_views=True)
+                    tables[using] = set(listed)
+            if model._meta.db_table in tables[using]:
+                found += [
+                    (model, field.name, using) for field in fields if _may_be_same(field.storage, storage)
+                ]
     return found
 
 

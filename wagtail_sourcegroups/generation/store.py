@@ -71,16 +71,20 @@ def check_source(work: Work) -> None:
 
 def current_file(image: AbstractImage) -> str | None:
     """The name of an image's file as the database has it, or ``None`` if the image has no row."""
-    rows = type(image)._base_manager.using(router.db_for_write(type(image))).filter(pk=image.pk)
-    name: str | None = rows.values_list("file", flat=True).first()
+    name: str | None = _row_of(type(image), image.pk).values_list("file", flat=True).first()
     return name
 
 
 def current_image(source: ImageSource) -> AbstractImage | None:
     """An image as it is now, or ``None`` if it has no row."""
     assert source.image is not None
-    found: AbstractImage | None = source.model._base_manager.filter(pk=source.image.pk).first()  # type: ignore[attr-defined]
+    found: AbstractImage | None = _row_of(source.model, source.image.pk).first()
     return found
+
+
+def _row_of(model: Any, pk: Any) -> Any:
+    """Where it is written: a replica that lags behind knows neither that an image has gone nor its other file."""
+    return model._base_manager.using(router.db_for_write(model)).filter(pk=pk)
 
 
 def _take_back(model: Any, using: str, rows: dict[OutputKey, Row]) -> None:

@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "generation run",
                 "verbose_name_plural": "generation runs",
                 "ordering": ["-pk"],
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddField(
@@ -140,6 +141,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "batch of a run",
                 "verbose_name_plural": "batches of runs",
                 "ordering": ["run", "number"],
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddIndex(

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from . import leasing
+from .primary import PrimaryManager
 from .runs import GenerationRun
 
 
@@ -62,9 +63,10 @@ class RunBatch(models.Model):
     handed_out_at = models.DateTimeField(null=True)
     """When the task backend was given it; null if it has to be."""
 
-    objects = BatchQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(BatchQuerySet)()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("batch of a run")
         verbose_name_plural = _("batches of runs")
         ordering = ["run", "number"]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from ..exceptions import RunRefused
 from ..signals import run_ready
 from . import counts, leasing
+from .primary import PrimaryManager
 from .runstates import ACTIVE, MOVES, STORED, Action, State, refusal
 
 
@@ -120,9 +121,10 @@ class GenerationRun(models.Model):
     pace_sources = models.BigIntegerField(default=0, editable=False)
     """Sources that were done by then."""
 
-    objects = RunQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(RunQuerySet)()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("generation run")
         verbose_name_plural = _("generation runs")
         ordering = ["-pk"]
