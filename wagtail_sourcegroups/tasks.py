@@ -62,9 +62,14 @@ def generate_task(images: list[Any], files: list[Any]) -> None:
             batches.make(requests, options=Options(patient=True))
     except Exception as error:
         logger.exception("A task that makes renditions failed.")
-        # If it was the database, it may be back; the worker's own next query is to find a connection, too.
-        database.close_if_broken(router.db_for_write(GenerationFailure))
-        record([Failed("a task that makes renditions", "", "", sentence(error), "task:generate")])
+        _record_failure("a task that makes renditions", "task:generate", error)
+
+
+def _record_failure(what: str, key: str, error: Exception) -> None:
+    """That a task failed, if that can be recorded. Never raises."""
+    # If it was the database, it may be back; the worker's own next query is to find a connection, too.
+    database.close_if_broken(router.db_for_write(GenerationFailure))
+    record([Failed(what, "", "", sentence(error), key)])
 
 
 def _enqueue(requests: list[Request]) -> None:
@@ -249,7 +254,7 @@ def sweep_task(question: dict[str, str]) -> None:
             _enqueue_question(replace(asked, after=after))
     except Exception as error:
         logger.exception("A task that looks at images failed: %r.", question)
-        record([Failed("a task that looks at images", "", "", sentence(error), "task:sweep")])
+        _record_failure("a task that looks at images", "task:sweep", error)
 
 
 def _enqueue_question(question: Question) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django_tasks.base import TaskResultStatus
 
 from sandbox.gallery.models import CustomImage, CustomRendition
@@ -346,3 +346,39 @@ def test_an_answer_that_fails_does_not_raise(bind, caplog):
     tasks.sweep_task.func({"model": "gallery.customimage", "no": "such thing"})
     assert len(caplog.messages) == 1
     assert GenerationFailure.objects.get().source_name == "a task that looks at images"
+
+
+@pytest.mark.requires_postgres
+@pytest.mark.parametrize("task", ["generate", "sweep"])
+def test_a_task_that_loses_its_connection_does_not_raise_and_leaves_another(bind, monkeypatch, task):
+    """Its worker says over the same connection what has become of it."""
+
+    def cut_off(*args: Any, **kwargs: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    spec = bind(ImageModelSourceGroup())
+    image = create_image("a")
+    monkeypatch.setattr("wagtail_sourcegroups.generation.batches.make", cut_off)
+    monkeypatch.setattr("wagtail_sourcegroups.tasks.tell_again", cut_off)
+    if task == "generate":
+        tasks.generate_task.func([["gallery.customimage", [spec.id], False, [str(image.pk)]]], [])
+    else:
+        tasks.sweep_task.func(asdict(Question(model="gallery.customimage")))
+    failure = GenerationFailure.objects.get()
+    assert failure.source_key == f"task:{task}"
+    assert "OperationalError" in failure.error
+
+
+@pytest.mark.parametrize("task", ["generate", "sweep"])
+def test_a_task_that_cannot_say_that_it_failed_does_not_raise(bind, monkeypatch, caplog, task):
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("no database")
+
+    monkeypatch.setattr("wagtail_sourcegroups.generation.failures.upsert", away)
+    if task == "generate":
+        tasks.generate_task.func([["gallery.customimage", "no", "list"]], [])
+    else:
+        tasks.sweep_task.func({"no": "such thing"})
+    assert caplog.messages[-1] == "Failures cannot be recorded."
+    assert not GenerationFailure.objects.exists()
