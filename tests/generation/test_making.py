@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.images import ImageFile
 from django.core.files.storage import FileSystemStorage
+from django.db import OperationalError
 from django.db.models.signals import post_save
 from django.test import TestCase
 from PIL.JpegImagePlugin import JpegImageFile
@@ -204,6 +205,33 @@ class TestForce:
         settings.WAGTAIL_SOURCEGROUPS = {"ORPHAN_GRACE": 0}
         assert discard_leftovers([image.get_rendition_model()]) == 2
         assert stored(media_root) == after
+
+    def test_files_whose_time_has_come_while_the_database_cannot_be_asked_stay_on_record(
+        self,
+        make_image: Any,
+        spec: RenditionSpec,
+        media_root: Path,
+        settings: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        from wagtail_sourcegroups.generation import departures
+
+        image = make_image()
+        make(asks(image, spec))
+        make(asks(image, spec, force=True))
+        leftovers = set(LeftoverFile.objects.values_list("name", flat=True))
+        settings.WAGTAIL_SOURCEGROUPS = {"ORPHAN_GRACE": 0}
+
+        def away(*args: Any) -> set[str]:
+            raise OperationalError("the server closed the connection")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(departures, "named_anywhere", away)
+            assert departures.discard_leftovers([image.get_rendition_model()]) == 0
+        assert set(LeftoverFile.objects.values_list("name", flat=True)) == leftovers
+        assert leftovers < stored(media_root)
+        assert departures.discard_leftovers([image.get_rendition_model()]) == 2
+        assert not leftovers & stored(media_root)
 
     def test_a_failure_leaves_what_there_was(
         self, make_image: Any, spec: RenditionSpec, media_root: Path, rendition_storage: Any

@@ -23,6 +23,7 @@ from wagtail.images import get_image_model
 
 from .. import conf
 from ..models import FileRendition, LeftoverFile
+from . import database
 from .files import storage_of, unwrapped
 from .retrying import BRIEFLY, ONCE, is_transient, persist
 from .state import forget_renditions
@@ -77,7 +78,7 @@ def discard(model: type[models.Model], names: Iterable[str]) -> None:
 
 
 def _delete(model: type[models.Model], names: Iterable[str]) -> list[str]:
-    """Those that storage does not delete now, and may later."""
+    """Those that are not deleted now, and may be later: storage does not, or nobody can tell if a row names them."""
     names = sorted(set(filter(None, names)))
     if not names:
         return []
@@ -85,8 +86,10 @@ def _delete(model: type[models.Model], names: Iterable[str]) -> list[str]:
     try:
         taken = named_anywhere(names, storage)
     except django.db.Error as error:
-        logger.warning("%d files were left over: the database cannot be asked (%s)", len(names), error)
-        return []
+        logger.warning("%d files are left for later: the database cannot be asked (%s)", len(names), error)
+        # It may be back for whoever remembers them.
+        database.close_if_broken(router.db_for_write(LeftoverFile))
+        return names
     later: list[str] = []
     for name in names:
         if name in taken:
@@ -127,6 +130,8 @@ def discard_leftovers(known_models: Iterable[type[models.Model]]) -> int:
         for label in sorted({leftover.model for leftover in due}):
             names = [leftover.name for leftover in due if leftover.model == label]
             later.setdefault(label, []).extend(_delete(by_label[label], names))
+        # What is to be remembered is not on record any more.
+        database.wait_for(router.db_for_write(LeftoverFile))
         count += len(due)
         if len(due) < 500:
             break
