@@ -21,6 +21,7 @@ from wagtail_sourcegroups.generation import batches, making
 from wagtail_sourcegroups.generation import rows as table
 from wagtail_sourcegroups.generation.membership import Batch, batches_of
 from wagtail_sourcegroups.generation.options import Options
+from wagtail_sourcegroups.generation.progress import Progress, Totals
 from wagtail_sourcegroups.generation.requests import Request
 from wagtail_sourcegroups.generation.sources import source_of
 from wagtail_sourcegroups.models import FileRendition, GenerationFailure
@@ -211,6 +212,26 @@ class TestWaiting:
         finally:
             renditions_generated.disconnect(hear)
         assert heard == [list(FIVE.filters)]
+
+
+class TestCounting:
+    def test_a_source_counts_when_it_is_done(self, make_image: Any, spec: RenditionSpec) -> None:
+        class Face(Progress):
+            def advance(self, sources: int, totals: Totals) -> None:
+                told.append((sources, totals.all.sources, totals.spec(spec.id).sources))
+
+        told: list[tuple[int, int, int]] = []
+        images = [make_image(f"{number}.jpg") for number in range(4)]
+        make(images[:1], spec)
+        batches.make(ask_for(images, spec), progress=Face(), options=Options(workers=1))
+        # The first is made already, and all are planned together.
+        assert told == [(1, 1, 1), (1, 2, 2), (1, 3, 3), (1, 4, 4)]
+
+    @pytest.mark.parametrize("option", ["dry_run", "force"])
+    def test_each_counts_once(self, make_image: Any, spec: RenditionSpec, option: str) -> None:
+        images = [make_image(f"{number}.jpg") for number in range(3)]
+        make(images[:1], spec)
+        assert make(images, spec, **{option: True}).all.sources == 3
 
 
 class TestBatches:

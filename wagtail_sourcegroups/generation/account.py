@@ -17,7 +17,7 @@ from .failures import clear_made, record, sentence
 from .filestore import FileWork
 from .making import Outcome
 from .options import Options
-from .plan import Unsure, Work, counts_in_all
+from .plan import Unsure, Work, count_source, counts_in_all
 from .progress import Failed, Progress, Totals
 from .records import Records
 from .wanted import OutputKey
@@ -111,7 +111,7 @@ class Account:
             self.fail(work, key, error, in_batch)
         size, seconds = sum(made.size for made in outcome.made), sum(made.seconds for made in outcome.made)
         self.progress.worked_on(work.source.name, len(outcome.made), size, seconds)
-        self.progress.advance(1, self.totals)
+        self._is_done(work, self.totals, in_batch)
 
     def fail(self, work: AnyWork, key: OutputKey, error: Exception, in_batch: Totals) -> None:
         spec_ids = work.wanted.spec_ids[key]
@@ -133,7 +133,7 @@ class Account:
     def fail_all(self, work: AnyWork, error: Exception, in_batch: Totals) -> None:
         for key, _ in work.filters:
             self.fail(work, key, error, in_batch)
-        self.progress.advance(1, self.totals)
+        self._is_done(work, self.totals, in_batch)
 
     def skip_all(self, work: AnyWork, in_batch: Totals) -> None:
         """The source has gone."""
@@ -141,7 +141,7 @@ class Account:
             for totals in (self.totals, in_batch):
                 totals.count("skipped", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership))
                 totals.skipped[GONE_REASON] += 1
-        self.progress.advance(1, self.totals)
+        self._is_done(work, self.totals, in_batch)
 
     def exists(self, work: AnyWork, in_batch: Totals) -> None:
         """Somebody else has made it all."""
@@ -150,7 +150,7 @@ class Account:
                 totals.count(
                     "existing", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
                 )
-        self.progress.advance(1, self.totals)
+        self._is_done(work, self.totals, in_batch)
 
     def count_dry(self, work: AnyWork) -> None:
         for key, _ in work.filters:
@@ -158,6 +158,11 @@ class Account:
                 "generated", work.wanted.spec_ids[key], in_all=counts_in_all(key, work.membership)
             )
         self.progress.worked_on(work.source.name, len(work.filters), 0, 0.0)
+        self._is_done(work, self.totals)
+
+    def _is_done(self, work: AnyWork, *counted_in: Totals) -> None:
+        for totals in counted_in:
+            count_source(work.membership, totals)
         self.progress.advance(1, self.totals)
 
 

@@ -97,7 +97,8 @@ def plan_files(batch: FileBatch, options: Options, totals: Totals) -> Plan[FileW
             leave_alone=tired_of(known) if options.patient else (),
         )
         outdated_failures += outdated(known, wanted, decision)
-        count_source(membership, totals)
+        if not decision.missing:
+            count_source(membership, totals)
         unsure = unsure_of(source.name, source.key, membership, wanted, decision, checked)
         doubtful += unsure.values()
         for key in decision.existing:

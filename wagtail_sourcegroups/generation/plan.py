@@ -75,7 +75,8 @@ class Draft(NamedTuple):
 
 def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Work]:
     """
-    What to make of a batch of images. Counts what exists and what is skipped into ``totals``.
+    What to make of a batch of images. Counts what exists and what is skipped into ``totals``, and images of which
+    nothing is to be made.
 
     Three queries at most: states, renditions, failures; one more for the images of which something is missing. None
     for images that are settled.
@@ -116,7 +117,8 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
             leave_alone=tired,
         )
         outdated_failures += outdated(draft.failures, wanted, decision)
-        count_source(membership, totals)
+        if decision.nothing_to_do:
+            count_source(membership, totals)
         pk = draft.row.pk
         name = image_name(draft.row.title, pk)
         unsure = unsure_of(name, image_key(batch.model, pk), membership, wanted, decision, files)
@@ -131,7 +133,7 @@ def plan_images(batch: ImageBatch, options: Options, totals: Totals) -> Plan[Wor
 
 
 def count_source(membership: Membership, totals: Totals, times: int = 1) -> None:
-    """Count sources, in all unless another part of the walk does, and for each spec."""
+    """Count sources that are done, in all unless another part of the walk does, and for each spec."""
     if not membership.covered:
         totals.all.sources += times
     for spec in membership.specs:
