@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shlex
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -152,6 +154,11 @@ def urls() -> list[str]:
 def test_demo_says_what_it_did_and_how_to_go_on(demo: str) -> None:
     assert "Loaded 40 photographs; added 8 people and 12 pages." in demo
     assert "Log in:          http://localhost:8000/admin/ as admin, password admin" in demo
+    # The interpreter that runs it, wherever its environment is.
+    [start] = [line for line in demo.splitlines() if line.startswith("Start the site:")]
+    python, manage, runserver = shlex.split(start.partition(":")[2])
+    assert Path(python).absolute() == Path(sys.executable).absolute()
+    assert (Path(manage).resolve(), runserver) == (SANDBOX / "manage.py", "runserver")
 
 
 def test_demo_run_again_opens_no_picture(demo: str, monkeypatch: pytest.MonkeyPatch) -> None:

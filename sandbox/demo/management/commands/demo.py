@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+import sandbox
 from sandbox import album, zoo
 from sandbox.demo import library, pages
 from sandbox.pictures import make_missing
@@ -89,12 +91,16 @@ class Command(BaseCommand):
             )
 
     def _say_how_to_go_on(self) -> None:
-        manage = Path("sandbox", "manage.py")
-        # As one would type it: the environment that make has made is no active one.
-        here = Path(sys.executable)
-        python = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else "python"
+        # The environment that make has made is no active one.
+        typed = f"{_as_typed(sys.executable)} {_as_typed(sandbox.__path__[0])}/manage.py runserver"
         self.stdout.write(
-            f"\nStart the site:  {python} {manage} runserver\n"
+            f"\nStart the site:  {typed}\n"
             "Look at it:      http://localhost:8000/\n"
             f"Log in:          http://localhost:8000/admin/ as {NAME}, password {PASSWORD}\n"
         )
+
+
+def _as_typed(path: str) -> str:
+    """A path as one would type it here: short where it lies below, and whole elsewhere."""
+    here, whole = Path.cwd(), Path(path)
+    return shlex.quote(str(whole.relative_to(here) if whole.is_relative_to(here) else whole))
