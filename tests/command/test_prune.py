@@ -146,7 +146,7 @@ class TestImages:
         ]
         assert run("--prune", "--dry-run", "--json").json["pruned"] == 3
         assert run("--prune").lines[0] == "Deleted 3 renditions that nothing asks for any more:"
-        assert run("--prune").lines[0] == "There is nothing to prune."
+        assert run("--prune").lines[0] == "No rendition rows to prune."
         assert not RenditionRecord.objects.filter(object_id__in=[str(pk) for pk in pks]).exists()
 
     def test_image_that_has_left_its_group(self, make_image: Any, registry: Registry, run: Any) -> None:

@@ -21,7 +21,7 @@ from tests.command.conftest import new_collection
 from tests.command.processes import add_images
 from tests.conftest import ROOT
 from wagtail_sourcegroups.generation.progress import Totals
-from wagtail_sourcegroups.management.summary import Strays, stray_lines
+from wagtail_sourcegroups.management.summary import Strays, left_behind_sentence, stray_lines
 from wagtail_sourcegroups.management.terminal import LineProgress, progress_line, shortened
 from wagtail_sourcegroups.management.wording import (
     counted,
@@ -123,12 +123,30 @@ class TestLines:
         ]
 
     def test_of_one_file_without_a_row(self) -> None:
-        strays = Strays(count=1, removable=1, names=["images/a.jpg"])
+        strays = Strays(removable=1, removable_names=["images/a.jpg"])
         assert stray_lines(strays, prune=False, dry_run=False, grace=10) == [
-            "1 file in the rendition storage is named by no row:",
+            "1 file in the rendition storage is named by no row.",
+            "--verify --prune removes 1 file of renditions:",
             "  images/a.jpg",
-            "--verify --prune removes 1 file of renditions.",
         ]
+
+    def test_of_files_that_were_to_go_and_did_not_all(self) -> None:
+        names = ["images/a.jpg", "images/b.jpg", "images/c.jpg"]
+        strays = Strays(removable=3, removed=1, removable_names=names)
+        assert stray_lines(strays, prune=True, dry_run=False, grace=10)[1] == (
+            "Of 3 files of renditions 1 was removed:"
+        )
+
+    @pytest.mark.parametrize(
+        ("runs", "sentence"),
+        [
+            ([12], "Run 12 is stalled; --resume 12 goes on with it."),
+            ([12, 14], "Runs 12 and 14 are stalled; --resume RUN goes on with one."),
+            ([7, 12, 14], "Runs 7, 12 and 14 are stalled; --resume RUN goes on with one."),
+        ],
+    )
+    def test_of_runs_left_behind(self, runs: list[int], sentence: str) -> None:
+        assert left_behind_sentence(runs) == sentence
 
 
 class TestBar:

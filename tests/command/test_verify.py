@@ -96,21 +96,22 @@ class TestOrphans:
 
         assert result.status == 0
         assert result.lines[:11] == [
-            "6 files in the rendition storage are named by no row:",
-            *(f"  {name}" for name in sorted([*old, young, *foreign[:2]])),
-            "  images/sub/logo.jpg",
-            "--verify --prune removes 2 files of renditions.",
-            "1 file of renditions is younger than ORPHAN_GRACE (3,600 s) and may be in the making.",
-            "3 files are not known to be of a rendition made here and stay.",
+            "6 files in the rendition storage are named by no row.",
+            "--verify --prune removes 2 files of renditions:",
+            *(f"  {name}" for name in sorted(old)),
+            "1 file of renditions is younger than ORPHAN_GRACE (3,600 s) and may be in the making:",
+            f"  {young}",
+            "3 files are not known to be of a rendition made here and stay:",
+            *(f"  {name}" for name in sorted(foreign)),
             "",
         ]
         assert stored(media_root) == {*kept, *old, young, *foreign}
-        assert "2 files of renditions would be removed." in run("--verify", "--prune", "--dry-run").lines
+        assert "2 files of renditions would be removed:" in run("--verify", "--prune", "--dry-run").lines
         assert stored(media_root) == {*kept, *old, young, *foreign}
 
         result = run("--verify", "--prune")
 
-        assert "2 files of renditions were removed." in result.lines
+        assert "2 files of renditions were removed:" in result.lines
         assert stored(media_root) == {*kept, young, *foreign}
 
     def test_count_as_pruned(self, db: None, two_sizes: RenditionSpec, run: Any) -> None:
@@ -118,9 +119,9 @@ class TestOrphans:
         result = run("--verify", "--prune", "--json")
         assert result.json["pruned"] == 1
         assert result.err.splitlines() == [
-            "1 file in the rendition storage is named by no row:",
+            "1 file in the rendition storage is named by no row.",
+            "1 file of renditions was removed:",
             "  images/gone.width-20.jpg",
-            "1 file of renditions was removed.",
         ]
 
     def test_of_a_filter_spec_that_once_was_bound(
@@ -153,7 +154,7 @@ class TestOrphans:
         Profile.objects.create(name="Ines", avatar=put("images/ines.width-20.jpg"))
         get_document_model().objects.create(title="Terms", file=put("images/terms.width-20.jpg"))
         result = run("--verify", "--prune")
-        assert result.lines[0] == "There is nothing to prune."
+        assert result.lines[0] == "No rendition rows to prune."
         assert result.lines[1] == "Every file in the rendition storage is named by a row."
         assert len(stored(media_root)) == 2
 
@@ -172,9 +173,27 @@ class TestOrphans:
         for index in range(30):
             put(f"images/gone{index}.width-20.jpg")
         result = run("--verify", "--prune")
-        assert result.lines[1] == "30 files in the rendition storage are named by no row:"
-        assert result.lines[22] == "  ... and 10 more"
+        assert result.lines[:3] == [
+            "No rendition rows to prune.",
+            "30 files in the rendition storage are named by no row.",
+            "30 files of renditions were removed:",
+        ]
+        assert result.lines[23] == "  ... and 10 more; --verbosity 2 lists all."
         assert stored(media_root) == set()
+
+    def test_others_leave_room_for_those_that_go(
+        self, db: None, two_sizes: RenditionSpec, run: Any, media_root: Path
+    ) -> None:
+        for index in range(25):
+            put(f"images/a{index}.pdf")
+        gone = put("images/z.width-20.jpg")
+        result = run("--verify")
+        assert result.lines[1:4] == [
+            "--verify --prune removes 1 file of renditions:",
+            f"  {gone}",
+            "25 files are not known to be of a rendition made here and stay:",
+        ]
+        assert "  ... and 5 more; --verbosity 2 lists all." in result.lines
 
     def test_all_are_named_at_verbosity_2(self, db: None, two_sizes: RenditionSpec, run: Any) -> None:
         for index in range(30):

@@ -328,7 +328,7 @@ class TestStrays:
         settings.WAGTAIL_SOURCEGROUPS = {**settings.WAGTAIL_SOURCEGROUPS, "ORPHAN_GRACE": 0}
         s3.look()
         result = call("--verify", "--prune")
-        assert "2 files of renditions were removed." in result.lines
+        assert "2 files of renditions were removed:" in result.lines
         # What is left of a few files is asked for one by one.
         assert s3.asked() == {"HEAD images": 2, "GET list": 1, "DELETE images": 2}
         assert len(keys(bucket)) == 3

@@ -114,11 +114,18 @@ def retire_leftovers(models: Sequence[type[Model]]) -> None:
 
 
 def _note(strays: Strays, page: list[orphans.Orphan], limit: int | None) -> None:
-    strays.count += len(page)
-    strays.removable += sum(orphan.removable for orphan in page)
-    strays.young += sum(orphan.ours and not orphan.old for orphan in page)
-    room = None if limit is None else max(limit - len(strays.names), 0)
-    strays.names += [orphan.name for orphan in page[:room]]
+    removable = [orphan.name for orphan in page if orphan.removable]
+    young = [orphan.name for orphan in page if orphan.ours and not orphan.old]
+    foreign = [orphan.name for orphan in page if not orphan.ours]
+    strays.removable += len(removable)
+    strays.young += len(young)
+    strays.foreign += len(foreign)
+    for names, more in (
+        (strays.removable_names, removable),
+        (strays.young_names, young),
+        (strays.foreign_names, foreign),
+    ):
+        names += more if limit is None else more[: max(limit - len(names), 0)]
 
 
 def _name(storage: Any) -> str:

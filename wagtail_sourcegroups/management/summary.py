@@ -15,15 +15,21 @@ SHOWN = 20
 
 @dataclass(slots=True)
 class Strays:
-    """Files without a row: how many, how many of them may go, went, or are too young, and the names of some."""
+    """Files without a row: how many may go, are too young, are not ours; how many went; names of each."""
 
-    count: int = 0
     removable: int = 0
-    removed: int = 0
     young: int = 0
-    names: list[str] = field(default_factory=list)
+    foreign: int = 0
+    removed: int = 0
+    removable_names: list[str] = field(default_factory=list)
+    young_names: list[str] = field(default_factory=list)
+    foreign_names: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     """Why some storage could not be looked through, or a file not be removed."""
+
+    @property
+    def count(self) -> int:
+        return self.removable + self.young + self.foreign
 
 
 def failure_lines(failures: Iterable[Failed], *, limit: int | None = None) -> list[str]:
@@ -73,7 +79,7 @@ def skipped_lines(skipped: Counter[str]) -> list[str]:
 def pruned_lines(pruned: Counter[str], *, dry_run: bool) -> list[str]:
     """What was deleted, or would be, by filter spec."""
     if not pruned:
-        return ["There is nothing to prune."]
+        return ["No rendition rows to prune."]
     doing = "Would delete" if dry_run else "Deleted"
     head = f"{doing} {counted(pruned.total(), 'rendition')} that nothing asks for any more:"
     width = max(len(f"{times:,}") for times in pruned.values())
@@ -81,45 +87,56 @@ def pruned_lines(pruned: Counter[str], *, dry_run: bool) -> list[str]:
     return [head, *lines]
 
 
-def stray_lines(
-    strays: Strays, *, prune: bool, dry_run: bool, grace: int, limit: int | None = SHOWN
-) -> list[str]:
-    """Files without a row, and what becomes of them."""
-    lines = []
-    if strays.count:
+def stray_lines(strays: Strays, *, prune: bool, dry_run: bool, grace: int) -> list[str]:
+    """Files without a row, by what becomes of them: those that go first."""
+    if not strays.count:
+        return [] if strays.complaints else ["Every file in the rendition storage is named by a row."]
+    lines = [
+        f"{counted(strays.count, 'file')} in the rendition storage {_are(strays.count)} named by no row."
+    ]
+    if strays.removable:
+        lines.append(_removal(strays, prune=prune, dry_run=dry_run))
+        lines += _names(strays.removable_names, strays.removable)
+    if strays.young:
         lines.append(
-            f"{counted(strays.count, 'file')} in the rendition storage {_are(strays.count)} named by no row:"
+            f"{counted(strays.young, 'file')} of renditions {_are(strays.young)} younger than ORPHAN_GRACE "
+            f"({grace:,} s) and may be in the making:"
         )
-        named = [f"  {name}" for name in strays.names]
-        if strays.count > len(named):
-            named.append(f"  ... and {strays.count - len(named):,} more")
-        lines += named
-        lines += _fates(strays, prune=prune, dry_run=dry_run, grace=grace)
-    elif not strays.complaints:
-        lines.append("Every file in the rendition storage is named by a row.")
+        lines += _names(strays.young_names, strays.young)
+    if strays.foreign:
+        stay = "stays" if strays.foreign == 1 else "stay"
+        lines.append(
+            f"{counted(strays.foreign, 'file')} {_are(strays.foreign)} not known to be of a rendition made here "
+            f"and {stay}:"
+        )
+        lines += _names(strays.foreign_names, strays.foreign)
     return lines
 
 
-def _fates(strays: Strays, *, prune: bool, dry_run: bool, grace: int) -> list[str]:
-    fates = []
-    if strays.removed:
-        fates.append(f"{counted(strays.removed, 'file')} of renditions {_were(strays.removed)} removed.")
-    elif strays.removable and prune and dry_run:
-        fates.append(f"{counted(strays.removable, 'file')} of renditions would be removed.")
-    elif strays.removable and not prune:
-        fates.append(f"--verify --prune removes {counted(strays.removable, 'file')} of renditions.")
-    if strays.young:
-        fates.append(
-            f"{counted(strays.young, 'file')} of renditions {_are(strays.young)} younger than ORPHAN_GRACE "
-            f"({grace:,} s) and may be in the making."
-        )
-    foreign = strays.count - strays.removable - strays.young
-    if foreign:
-        fates.append(
-            f"{counted(foreign, 'file')} {_are(foreign)} not known to be of a rendition made here and "
-            f"{'stays' if foreign == 1 else 'stay'}."
-        )
-    return fates
+def _removal(strays: Strays, *, prune: bool, dry_run: bool) -> str:
+    files = f"{counted(strays.removable, 'file')} of renditions"
+    if not prune:
+        return f"--verify --prune removes {files}:"
+    if dry_run:
+        return f"{files} would be removed:"
+    if strays.removed == strays.removable:
+        return f"{files} {_were(strays.removed)} removed:"
+    # A row has come to name one, or the storage gave up.
+    return f"Of {files} {strays.removed:,} {_were(strays.removed)} removed:"
+
+
+def _names(names: Sequence[str], count: int) -> list[str]:
+    more = count - len(names)
+    rest = [f"  ... and {more:,} more; --verbosity 2 lists all."] if more else []
+    return [*(f"  {name}" for name in names), *rest]
+
+
+def left_behind_sentence(runs: Sequence[int]) -> str:
+    """What to do about runs that were killed: ``"Run 12 is stalled; --resume 12 goes on with it."``"""
+    if len(runs) == 1:
+        return f"Run {runs[0]} is stalled; --resume {runs[0]} goes on with it."
+    named = f"{', '.join(map(str, runs[:-1]))} and {runs[-1]}"
+    return f"Runs {named} are stalled; --resume RUN goes on with one."
 
 
 def how_to_go_on(command: str, *, force: bool, run: int | None = None) -> list[str]:
