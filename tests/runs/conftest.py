@@ -12,7 +12,7 @@ from wagtail.models import Collection
 
 from tests.images import picture
 from wagtail_sourcegroups import RenditionSpec
-from wagtail_sourcegroups.management import running
+from wagtail_sourcegroups.management import running, standing
 from wagtail_sourcegroups.models import GenerationRun
 from wagtail_sourcegroups.registry import Registry, get_registry
 from wagtail_sourcegroups.runs import handing, starting, tasks
@@ -62,7 +62,7 @@ def spec(registry: Registry) -> RenditionSpec:
 def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
     """A backend with workers, which are the test."""
     queue = Queue()
-    for module in (handing, starting, running):
+    for module in (handing, starting, running, standing):
         monkeypatch.setattr(module, "is_inline", lambda: False)
     monkeypatch.setattr(handing, "routed", lambda task: queue)
     return queue

@@ -32,6 +32,10 @@ from wagtail_sourcegroups.sourcegroups import DirectorySourceGroup, ImageModelSo
 Images = Callable[[int], list[Any]]
 
 
+def refuse(*args: Any) -> None:
+    raise ConnectionError("The broker is down.")
+
+
 @pytest.fixture(params=[3, 14])
 def interrupt(request: pytest.FixtureRequest) -> Iterator[None]:
     """Ctrl-C when renditions of three images are kept, or of more than a range has."""
@@ -73,23 +77,69 @@ class TestEnqueueing:
     ) -> None:
         images(25)
         result = call("--enqueue", "--batch-size", "10")
-        assert "there is no worker" in result.err
+        assert result.err.endswith(
+            f"there is no worker, so go on with --resume {GenerationRun.objects.get().pk}.\n"
+        )
         run = GenerationRun.objects.get()
         assert (state(run), RunBatch.objects.count()) == ("queued", 0)
         resumed = call("--resume", str(run.pk), "--json")
         assert (resumed.status, resumed.json["generated"], state(run)) == (0, 50, "finished")
 
+    def test_a_broker_that_refuses_every_batch_is_a_failure(
+        self, spec: RenditionSpec, images: Images, queue: Queue, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queue, "enqueue", refuse)
+        images(25)
+        result = call("--enqueue", "--batch-size", "10")
+        run = GenerationRun.objects.get()
+        assert (result.status, result.out, state(run)) == (1, f"{run.pk}\n", "queued")
+        assert result.err == (
+            "The task backend refused a batch: ConnectionError: The broker is down. "
+            f"Run {run.pk} waits: the next generateimages, from cron or by hand, tries again.\n"
+        )
+        result = call("--enqueue", "--json", "--batch-size", "10")
+        assert (result.status, result.json["state"]) == (1, "queued")
+
+    def test_a_broker_that_refuses_some_batches_is_none(
+        self, spec: RenditionSpec, images: Images, queue: Queue, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        enqueue = queue.enqueue
+        monkeypatch.setattr(
+            queue, "enqueue", lambda run, number: refuse() if number == 1 else enqueue(run, number)
+        )
+        images(25)
+        result = call("--enqueue", "--batch-size", "10")
+        assert (result.status, len(queue)) == (0, 2)
+        assert "is handed to the task backend" in result.err
+
     @pytest.mark.parametrize(
         ("arguments", "named"),
         [
-            (["--enqueue", "--prune"], "--enqueue and --prune"),
-            (["--enqueue", "--dry-run"], "--enqueue and --dry-run"),
-            (["--enqueue", "--list"], "--enqueue and --list"),
-            (["--enqueue", "--fail-fast"], "--enqueue and --fail-fast"),
-            (["--enqueue", "--status"], "--enqueue and --status"),
-            (["--resume", "1", "--force"], "--resume and --force"),
+            (
+                ["--enqueue", "--prune"],
+                "--enqueue and --prune do not go together: run generateimages --prune once the run is over",
+            ),
+            (
+                ["--enqueue", "--dry-run"],
+                "--enqueue and --dry-run do not go together: --dry-run writes nothing, and a run is a record",
+            ),
+            (["--enqueue", "--list"], "--enqueue and --list do not go together: --list makes nothing"),
+            (
+                ["--enqueue", "--fail-fast"],
+                "--enqueue and --fail-fast do not go together: workers do not stop each other",
+            ),
+            (
+                ["--enqueue", "--resume", "1"],
+                "--enqueue and --resume do not go together: --enqueue starts a run",
+            ),
+            (["--enqueue", "--status"], "--enqueue and --status do not go together: --enqueue starts a run"),
+            (["--resume", "1", "--status"], "--resume and --status do not go together: --status only looks"),
+            (
+                ["--resume", "1", "--force"],
+                "--resume and --force do not go together: a run goes on with what",
+            ),
             (["test:spec", "--resume", "1"], "--resume and a SPEC_PATTERN"),
-            (["--status", "1", "--prune"], "--status and --prune"),
+            (["--status", "1", "--prune"], "--status and --prune do not go together: it only looks"),
             (["--resume", "1"], "There is no run 1"),
             (["--status", "one"], "'one' is no id of a run"),
         ],
@@ -163,6 +213,24 @@ class TestRecord:
             assert call("--json").json["existing"] == 50
         assert not GenerationRun.objects.exists()
         assert sum("generationrun" in query["sql"] for query in captured) == 1
+
+    def test_a_run_that_was_left_is_named(self, spec: RenditionSpec, images: Images, queue: Queue) -> None:
+        images(5)
+        assert "stalled" not in call().out
+        ours, theirs = (
+            GenerationRun.objects.create(by_workers=each, state="running") for each in (False, True)
+        )
+        said = f"Run {ours.pk} is stalled; --resume {ours.pk} goes on with it."
+        assert state(ours) == state(theirs) == "stalled"
+        assert call().lines[-1] == said
+        assert not any("stalled" in call(*quiet).out for quiet in (["--dry-run"], ["--json"], ["-v", "0"]))
+
+    def test_a_run_that_was_left_and_has_no_workers_is_named(
+        self, spec: RenditionSpec, images: Images
+    ) -> None:
+        run = GenerationRun.objects.create(state="running")
+        images(1)
+        assert call().lines[-1] == f"Run {run.pk} is stalled; --resume {run.pk} goes on with it."
 
     def test_a_dry_run_leaves_no_row(self, spec: RenditionSpec, images: Images) -> None:
         images(5)

@@ -10,7 +10,8 @@ HELP = (
 )
 EPILOG = (
     "Exit status: 0 everything wanted exists or was skipped for a stated reason, 1 something failed "
-    "(with --dry-run: or is missing), 2 bad usage, unknown spec, collection or image, 130 interrupted."
+    "(with --dry-run: or is missing; with --enqueue: the task backend refused all of it), "
+    "2 bad usage, unknown spec, collection, image or run, 130 interrupted."
 )
 
 

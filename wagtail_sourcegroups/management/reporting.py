@@ -11,7 +11,7 @@ from .. import conf
 from ..generation.progress import as_json
 from ..registry import Registry
 from ..specs import RenditionSpec
-from . import summary
+from . import standing, summary
 from .job import Job
 from .listing import described, listing
 from .tables import spec_table
@@ -65,6 +65,7 @@ class Reports:
             self._say(json.dumps(as_json(job.totals, seconds=job.seconds), ensure_ascii=False))
         elif self.verbosity:
             self._report_totals(job)
+            self._report_left_behind(job)
         if job.totals.failures:
             lines = summary.failure_lines(job.totals.failures, limit=limit)
             if self.verbosity and not self.json:
@@ -112,6 +113,12 @@ class Reports:
             self._say(sentence)
         if job.options.fail_fast and totals.failures:
             self._say("Stopped at the first failure, as --fail-fast asks.")
+
+    def _report_left_behind(self, job: Job) -> None:
+        """Runs of commands that were killed: this one has made what they left missing, but not what they renewed."""
+        runs = [] if job.options.dry_run else standing.left_behind()
+        if runs:
+            self._say(summary.left_behind_sentence(runs))
 
     def _say_how_to_go_on(self, again: str, job: Job) -> None:
         run_id = job.recorder.run_id if job.recorder is not None else None

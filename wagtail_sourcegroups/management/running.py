@@ -27,8 +27,15 @@ LISTED = 20
 
 FAILED, INTERRUPTED = 1, 130
 
-#: What says nothing beside these, by the names of the options.
-_NOT_BESIDE_ENQUEUE = ("prune", "dry_run", "list", "fail_fast")
+#: What says nothing beside ``--enqueue``, by the names of the options, and why.
+_NOT_BESIDE_ENQUEUE = {
+    "prune": "run generateimages --prune once the run is over.",
+    "dry_run": "--dry-run writes nothing, and a run is a record; use --dry-run alone.",
+    "list": "--list makes nothing.",
+    "fail_fast": "workers do not stop each other.",
+    "resume": "--enqueue starts a run, and --resume goes on with one.",
+    "status": "--enqueue starts a run, and --status only looks at those there are.",
+}
 _WHAT = (
     "patterns",
     "collection",
@@ -40,6 +47,12 @@ _WHAT = (
     "batch_size",
     "workers",
 )
+#: Nor do these beside what is about a run that there is.
+_NOT_BESIDE_A_RUN = ("prune", "dry_run", "list", "fail_fast", *_WHAT)
+_WHY = {
+    "resume": "a run goes on with what it was started with.",
+    "status": "it only looks.",
+}
 
 
 class RunCommands(Reports):
@@ -48,15 +61,14 @@ class RunCommands(Reports):
     def _handle_runs(self, options: dict[str, Any]) -> int | None:
         """The exit status, where the options are about a run that there is; raises for those that contradict."""
         asked = [name for name in ("enqueue", "resume", "status") if options[name] not in (None, False)]
-        if len(asked) > 1:
-            raise choosing.usage_error(f"--{asked[0]} and --{asked[1]} do not go together.")
         if not asked:
             return None
-        refused = _NOT_BESIDE_ENQUEUE if asked == ["enqueue"] else (*_NOT_BESIDE_ENQUEUE, *_WHAT)
-        for name in refused:
-            if options[name]:
-                given = "a SPEC_PATTERN" if name == "patterns" else f"--{name.replace('_', '-')}"
-                raise choosing.usage_error(f"--{asked[0]} and {given} do not go together: {_WHY[asked[0]]}")
+        first, *others = asked
+        beside = _NOT_BESIDE_ENQUEUE if first == "enqueue" else dict.fromkeys(_NOT_BESIDE_A_RUN, _WHY[first])
+        for name in [*others, *(name for name in beside if options[name])]:
+            given = "a SPEC_PATTERN" if name == "patterns" else f"--{name.replace('_', '-')}"
+            why = beside.get(name, "--status only looks.")
+            raise choosing.usage_error(f"--{first} and {given} do not go together: {why}")
         if asked == ["resume"]:
             return self._resume(found_run(options["resume"]))
         if asked == ["status"]:
@@ -66,25 +78,26 @@ class RunCommands(Reports):
     def _enqueue(self, question: Question, options: dict[str, Any]) -> int:
         run = start(question, started_from=GenerationRun.Origin.COMMAND, **options)
         run.refresh_from_db()
+        refused = standing.nobody_has(run)
         if self.json:
             self._say(json.dumps(standing.described(run)))
-            return 0
-        # The number alone, for a script to take.
-        self._say(str(run.pk))
-        if self.verbosity:
-            self._say(self._what_comes(run), error=True, style=str)
-        return 0
+        else:
+            # The number alone, for a script to take.
+            self._say(str(run.pk))
+            if self.verbosity or refused:
+                self._say(self._what_comes(run, refused), error=True, style=str)
+        return FAILED if refused or run.state == RunState.FAILED else 0
 
     @staticmethod
-    def _what_comes(run: GenerationRun) -> str:
-        if run.message:
-            return f"{run.message} Run {run.pk} waits for the next who looks: generateimages, from cron or by hand."
+    def _what_comes(run: GenerationRun, refused: bool) -> str:
+        if refused:
+            return f"{run.message} Run {run.pk} waits: the next generateimages, from cron or by hand, tries again."
+        if run.state == RunState.FAILED:
+            return f"Run {run.pk} is failed. {run.message}".rstrip()
         if run.state != RunState.QUEUED:
             return f"Run {run.pk} is {run.state}."
         if is_inline():
-            return (
-                f"Run {run.pk} waits: there is no worker, so go on with --resume {run.pk}, or in the admin."
-            )
+            return f"Run {run.pk} waits: there is no worker, so go on with --resume {run.pk}."
         return f"Run {run.pk} is handed to the task backend; --status {run.pk} says how it stands."
 
     def _status(self, given: str) -> int:
@@ -157,13 +170,6 @@ class RunCommands(Reports):
             self._say(f"Run {run.pk} is {run.state}.", error=True, style=str)
             return INTERRUPTED
         return FAILED if totals.failures or run.state != RunState.FINISHED else 0
-
-
-_WHY = {
-    "enqueue": "a run on the task backend makes what is missing, and nothing else.",
-    "resume": "a run goes on with what it was started with.",
-    "status": "it only looks.",
-}
 
 
 def found_run(given: Any) -> GenerationRun:

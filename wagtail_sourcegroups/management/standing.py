@@ -11,6 +11,7 @@ from django.utils import timezone
 from ..generation.progress import Failed, Tally, Totals
 from ..models import GenerationRun, RunState
 from ..models.runstates import ACTIVE
+from ..queueing import is_inline
 from . import summary
 from .tables import Cell, lay_out, spec_table
 from .wording import counted, duration_in_words, size_in_words
@@ -63,6 +64,25 @@ def failures_of(run: GenerationRun) -> list[Failed]:
         Failed(each.source_name, each.spec_id, each.filter_spec, each.error, each.source_key)
         for each in run.failures.order_by("pk")
     ]
+
+
+def nobody_has(run: GenerationRun) -> bool:
+    """Whether the task backend refused every batch of a run that nobody has begun. One query at most."""
+    if not run.message or run.state != RunState.QUEUED:
+        return False
+    return not run.batches.filter(handed_out_at__isnull=False).exists()
+
+
+def left_behind() -> list[int]:
+    """
+    Runs that were left in the middle, and that nothing but ``--resume`` goes on with. One query.
+
+    Those of workers are handed out again, where there are workers.
+    """
+    runs = GenerationRun.objects.in_state(RunState.STALLED)
+    if not is_inline():
+        runs = runs.filter(by_workers=False)
+    return list(runs.order_by("pk").values_list("pk", flat=True))
 
 
 def listing(runs: Iterable[GenerationRun], *, style: Any, width: int | None = None) -> list[str]:

@@ -88,7 +88,8 @@ class Command(RunCommands, BaseCommand):
             every_spec=not patterns,
         )
         if options["enqueue"]:
-            return self._enqueue(job.question, job.options_to_keep)
+            with _without_traces():
+                return self._enqueue(job.question, job.options_to_keep)
         return self._run(
             job, how_to_run_again(options, called=getattr(self, "_called_from_command_line", False))
         )
