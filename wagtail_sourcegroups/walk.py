@@ -2,7 +2,7 @@
 Walking groups: which sources there are, each once, with the specs bound to it, in batches.
 
 Groups of images of one model are walked together, by key: an image in three groups comes once. Other groups
-give ``files()``.
+give ``files()``, one group after the other.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from django.db.models import Model, Q, QuerySet
 
 from . import conf
 from .generation import bound
-from .generation.failures import clear_files, clear_groups, clear_tasks, file_failed, group_failed, record
-from .generation.membership import Batch, FileBatch, ImageBatch
+from .generation.failures import clear_groups, clear_tasks, group_failed, record
+from .generation.membership import Batch, ImageBatch
 from .generation.progress import Failed
-from .generation.requests import Request
-from .generation.sources import FileSourceBase, ImageSource, PlainSource, Source, source_of
+from .given import Given
 from .pages import Memberships, Specs, every_page, inside, unsettled_pages
 from .registry import Binding
-from .selection import Selection, failed_files
+from .selection import Selection
 from .sourcegroups.base import QuerySetSourceGroup, SourceGroup, image_groups
 from .sourcegroups.lookups import row_condition
 from .specs import RenditionSpec
@@ -32,9 +31,6 @@ from .specs import RenditionSpec
 FILES = "files"
 #: What the name of any other part begins with; the label of an image model follows.
 IMAGES = "images:"
-
-#: Plain files of a batch whose content is kept, since nobody could open them again.
-IN_MEMORY = 20
 
 
 @dataclass
@@ -64,6 +60,15 @@ class Walk:
         for spec, group in self.bindings:
             self._specs.setdefault(group, []).append(spec)
         self._broken: set[SourceGroup] = set()
+        self._given = Given(
+            self._specs,
+            self.selection,
+            self._image_groups,
+            self._fail,
+            write=self.write,
+            walked=self.walked,
+            seen=self.seen,
+        )
 
     @property
     def specs(self) -> Specs:
@@ -97,7 +102,8 @@ class Walk:
                 group.resolve()
                 self._try(group)
             except Exception as error:  # noqa: BLE001 - code of the site; it costs the others nothing
-                self._fail(group, error)
+                spec_ids = [spec.id for spec in self._specs[group]]
+                self._fail(group, group_failed(group.key, str(group.label), spec_ids, error))
             else:
                 fine.append(group.key)
         if self.write:
@@ -127,7 +133,7 @@ class Walk:
     def look(self) -> None:
         """Ask the plain groups which files they have: afterwards ``seen`` says so, by digest or image key."""
         for group in self._file_groups():
-            for _ in self._file_batches(group):
+            for _ in self._given.batches(group, self.size):
                 pass
 
     def batches(self) -> Iterator[Batch]:
@@ -170,7 +176,7 @@ class Walk:
             yield from self.image_batches(model, after, upto)
         elif name == FILES and FILES in self.parts:
             for group in self._file_groups():
-                yield from self._file_batches(group)
+                yield from self._given.batches(group, self.size)
 
     def range_end(self, name: str, after: Any, size: int) -> Any:
         """
@@ -232,94 +238,9 @@ class Walk:
             images = images.filter(anyone)
         return self.selection.narrow(images)
 
-    def _file_batches(self, group: SourceGroup) -> Iterator[Batch]:
-        """The files of a group that is no group of images. A group that raises ends there."""
-        specs = tuple(self._specs[group])
-        only = failed_files(self.selection.failed_in) if self.selection.only_failed else None
-        pending: list[Request] = []
-        images: list[Any] = []
-        if self.write:
-            clear_files(group.key)
-        try:
-            for file in group.files():
-                source = self._source(group, file)
-                if isinstance(source, ImageSource):
-                    images.append(source.image)
-                elif isinstance(source, FileSourceBase) and source:
-                    if (only is None or source.key in only) and self.selection.wants_file(source):
-                        pending += self._request(source, specs)
-                    if isinstance(source, PlainSource):
-                        source.release()
-                if len(pending) >= self.size or self._weigh(pending):
-                    yield from self._files(group, pending)
-                    pending = []
-                if len(images) >= self.size:
-                    yield from self._given_images(images, specs)
-                    images = []
-        except Exception as error:  # noqa: BLE001 - code of the site; it costs the others nothing
-            self._fail(group, error)
-        else:
-            self.walked.add(group.key)
-            if self.write:
-                clear_groups([group.key])
-        yield from self._files(group, pending)
-        yield from self._given_images(images, specs)
-
-    def _source(self, group: SourceGroup, file: Any) -> Source | None:
-        """What a file of a group is, or ``None`` if it cannot be read: that costs the other files nothing."""
-        try:
-            return source_of(file, group.identity(file))
-        except Exception as error:  # noqa: BLE001 - a closed handle, a disk that fails, code of the site
-            # Whatever was made of it before must not be taken for left over.
-            self._broken.add(group)
-            spec_ids = [spec.id for spec in self._specs[group]]
-            failed = file_failed(group.key, str(getattr(file, "name", file)), spec_ids, error)
-            self.failures.append(failed)
-            if self.write:
-                record([failed])
-            return None
-
-    @staticmethod
-    def _weigh(requests: list[Request]) -> bool:
-        """Whether the content of these sources, where it had to be kept, is enough for one batch."""
-        return sum(isinstance(r.source, PlainSource) and r.source.in_memory for r in requests) >= IN_MEMORY
-
-    def _request(self, source: FileSourceBase, specs: Specs) -> list[Request]:
-        """A file that another group gave before is asked only for what that group did not want of it."""
-        covered = self.seen.get(source.digest, ())
-        self.seen[source.digest] = (*covered, *(spec for spec in specs if spec not in covered))
-        fresh = tuple(spec for spec in specs if spec not in covered)
-        return [Request(source, fresh, covered=covered)] if fresh else []
-
-    @staticmethod
-    def _files(group: SourceGroup, requests: list[Request]) -> Iterator[FileBatch]:
-        if requests:
-            yield FileBatch(requests, (group.key,))
-            for request in requests:
-                request.source.close()
-
-    def _given_images(self, images: list[Any], specs: Specs) -> Iterator[ImageBatch]:
-        """Images that a plain group gave. What groups of images want of them is made and counted there."""
-        by_model: dict[type[Model], list[Any]] = {}
-        for image in images:
-            by_model.setdefault(image._meta.concrete_model, []).append(image.pk)
-        for model, pks in by_model.items():
-            groups = [group for group in self._image_groups() if group.model is model]
-            table = Memberships(model, groups, self._specs, specs, incomplete=True, given=specs)
-            queryset = table.annotated(self.selection.narrow(model._default_manager.filter(pk__in=pks)))
-            rows = []
-            for row in queryset.order_by("pk").values_list(*table.columns):
-                key = f"{model._meta.label_lower}:{row[0]}"
-                known = self.seen.get(key, ())
-                if not set(specs) <= set(known):
-                    self.seen[key] = tuple(dict.fromkeys((*known, *specs)))
-                    rows.append(table.row(row, known))
-            if rows:
-                yield ImageBatch(model, rows, table.fields)
-
-    def _fail(self, group: SourceGroup, error: Exception) -> None:
+    def _fail(self, group: SourceGroup, failed: Failed) -> None:
+        """A group could not say who is in it, or not of all: what was made of that before is not left over."""
         self._broken.add(group)
-        failed = group_failed(group.key, str(group.label), [spec.id for spec in self._specs[group]], error)
         self.failures.append(failed)
         if self.write:
             record([failed])
