@@ -21,7 +21,7 @@ from wagtail.models import Collection
 from wagtail.signals import page_published, page_unpublished, published, unpublished
 
 from . import conf, signals, tasks
-from .events import dispatch, notes, owners, questions
+from .events import dispatch, notes, owners, questions, tags
 from .events.before import (
     all_touched,
     can_ask,
@@ -35,7 +35,6 @@ from .events.flush import REPLACED, flush
 from .events.reading import NotMigrated
 from .events.references import references_before, references_of, references_while_live
 from .events.watching import forget, watching
-from .generation.state import content_type_of
 
 logger = logging.getLogger("wagtail_sourcegroups")
 
@@ -169,7 +168,7 @@ def after_save(
 def before_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) -> None:
     tables = watching()
     if sender in tables.through.values():
-        _before_tag_is_deleted(instance, using)
+        notes.note(using, *tags.of_all_tagged(instance, using))
     if not tables.concerns(sender):
         return
     for model in tables.models_of(sender):
@@ -187,8 +186,7 @@ def after_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) -> 
     if sender in tables.renditions:
         _rendition_deleted(instance, using)
     if sender in tables.through:
-        tagged = _tagged(sender, instance)
-        notes.note(using, *(ImageFact(model=model, pk=pk, about="tags") for model, pk in tagged))
+        notes.note(using, *tags.of_one_tagged(sender, instance))
     if not tables.concerns(sender):
         return
     for model in tables.models_of(sender):
@@ -227,43 +225,8 @@ def relations_changed(
     using: str = "",
     **kwargs: Any,
 ) -> None:
-    tables = watching()
-    if sender not in tables.through or reverse or (pk_set is not None and not pk_set):
-        return
-    for model in tables.models_of(type(instance)):
-        if model not in tables.tags:
-            continue
-        if not action.startswith("pre_"):
-            notes.note(using, ImageFact(model=model, pk=instance.pk, about="tags"))
-        elif not notes.knows(using, model, instance.pk) and can_ask(using):
-            seen = seen_now(model, Q(pk=instance.pk), using)
-            notes.note(using, *(touched(model, each, "tags") for each in seen))
-
-
-def _before_tag_is_deleted(tag: Any, using: str) -> None:
-    tables = watching()
-    for model in tables.tags:
-        for relation in model._meta.many_to_many:  # type: ignore[attr-defined]
-            if relation.remote_field.model is type(tag):
-                meant = Q(**{relation.name: tag})
-                question = Question(model._meta.label_lower)  # type: ignore[attr-defined]
-                notes.note(using, *all_touched(model, meant, "tags", using, question))
-
-
-def _tagged(through: Any, row: Any) -> list[tuple[type, Any]]:
-    """The image that a row between images and tags was about."""
-    tables = watching()
-    if hasattr(row, "content_object_id"):
-        return [(model, row.content_object_id) for model in tables.tags if _joins(through, model)]
-    return [
-        (model, model._meta.pk.to_python(row.object_id))  # type: ignore[attr-defined]
-        for model in tables.tags
-        if getattr(row, "content_type_id", None) == content_type_of(model).pk
-    ]
-
-
-def _joins(through: Any, model: type) -> bool:
-    return issubclass(model, through._meta.get_field("content_object").related_model)
+    if not reverse and (pk_set is None or pk_set):
+        notes.note(using, *tags.related(sender, instance, before=action.startswith("pre_"), using=using))
 
 
 # Collections --------------------------------------------------------------------------------------------
