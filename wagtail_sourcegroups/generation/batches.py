@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import router
@@ -25,6 +24,7 @@ from .heap import share_heap
 from .making import Making, Outcome, image_order
 from .membership import ROW_FIELDS, Batch, FileBatch, ImageBatch, ImageRow, batches_of
 from .options import Options
+from .pieces import OpenBatch, Piece
 from .pipeline import Pipeline
 from .plan import Work
 from .progress import Progress, Totals
@@ -75,28 +75,6 @@ def make_batches(batches: Iterable[Batch], *, options: Options, progress: Progre
     return round_.totals
 
 
-@dataclass(eq=False, slots=True)
-class _Open:
-    """
-    A batch that is being worked on: what it has come to so far, and how many of its sources are still to be kept.
-    ``broken`` off, some of them never are.
-    """
-
-    batch: Batch
-    totals: Totals
-    left: int
-    broken: bool = False
-
-
-@dataclass(slots=True)
-class _Piece:
-    """Work on one source, of which batch, and the how-manieth time."""
-
-    work: AnyWork
-    batch: _Open
-    round: int = 1
-
-
 class _Round:
     """One call of :func:`make_batches`: the sources that wait, the pipeline, and the account of what came of them."""
 
@@ -107,14 +85,14 @@ class _Round:
         self.budget = PixelBudget(conf.get("MAX_PIXELS_IN_FLIGHT"))
         if options.threads > 1:
             share_heap()
-        self.pipeline: Pipeline[Making[_Piece]] = Pipeline(
+        self.pipeline: Pipeline[Making[Piece]] = Pipeline(
             workers=options.threads, connections=options.connections
         )
-        self.waiting: deque[_Piece] = deque()
-        self.open: list[_Open] = []
-        self.begun: deque[_Open] = deque()
+        self.waiting: deque[Piece] = deque()
+        self.open: list[OpenBatch] = []
+        self.begun: deque[OpenBatch] = deque()
         """Batches of which nobody has been told that they are through, in their order."""
-        self.keeping: Making[_Piece] | None = None
+        self.keeping: Making[Piece] | None = None
 
     def work_on(self, batch: Batch) -> None:
         """
@@ -133,13 +111,13 @@ class _Round:
             for work in works:
                 self.account.count_dry(work)
             return
-        opened = _Open(batch, totals, len(works))
+        opened = OpenBatch(batch, totals, len(works))
         self.begun.append(opened)
         if not works:
             self.conclude()
             return
         self.open.append(opened)
-        self.waiting.extend(_Piece(work, opened) for work in works)
+        self.waiting.extend(Piece(work, opened) for work in works)
         if isinstance(batch, FileBatch):
             self.finish()
         else:
@@ -165,7 +143,7 @@ class _Round:
                 else:
                     self.keep(making)
 
-    def begin(self, piece: _Piece) -> None:
+    def begin(self, piece: Piece) -> None:
         work = piece.work
         if isinstance(work, Work) and ownways.has_own_way(work.source.image):
             self.keep_outcome(piece, ownways.make_their_way(work))
@@ -210,12 +188,12 @@ class _Round:
         works: list[AnyWork] = planned.works
         return works
 
-    def keep(self, making: Making[_Piece]) -> None:
+    def keep(self, making: Making[Piece]) -> None:
         self.keeping = making
         self.keep_outcome(making.work, making.result())
         self.keeping = None
 
-    def keep_outcome(self, piece: _Piece, outcome: Outcome) -> None:
+    def keep_outcome(self, piece: Piece, outcome: Outcome) -> None:
         """Keep and count what came of one source."""
         try:
             self.give_rows(piece.work, outcome)
@@ -249,12 +227,12 @@ class _Round:
                     raise
             return
 
-    def begin_anew(self, piece: _Piece) -> None:
+    def begin_anew(self, piece: Piece) -> None:
         """A source that has gone, or an image that got another file: that is planned anew, from its row of now."""
         works = self.planned_anew(piece)
         if works and piece.round < ROUNDS:
             # Where it was, so ahead of all that come later.
-            self.waiting.extendleft(_Piece(work, piece.batch, piece.round + 1) for work in works)
+            self.waiting.extendleft(Piece(work, piece.batch, piece.round + 1) for work in works)
             return
         for work in works:
             name = work.source.name
@@ -262,7 +240,7 @@ class _Round:
             self.account.fail_all(work, error, piece.batch.totals)
         self.done(piece)
 
-    def planned_anew(self, piece: _Piece) -> list[AnyWork]:
+    def planned_anew(self, piece: Piece) -> list[AnyWork]:
         work = piece.work
         image = store.current_image(work.source) if isinstance(work, Work) else None
         if image is None:
@@ -276,7 +254,7 @@ class _Round:
             self.account.exists(work, piece.batch.totals)
         return works
 
-    def done(self, piece: _Piece) -> None:
+    def done(self, piece: Piece) -> None:
         """One more source of a batch, which may have been the last."""
         piece.batch.left -= 1
         if not piece.batch.left:
