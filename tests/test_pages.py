@@ -19,7 +19,7 @@ from wagtail_sourcegroups import RenditionSpec, pages
 from wagtail_sourcegroups.generation import settled
 from wagtail_sourcegroups.generation.batches import make_batches
 from wagtail_sourcegroups.generation.options import Options
-from wagtail_sourcegroups.generation.plan import plan_images
+from wagtail_sourcegroups.generation.plan import count_source, plan_images
 from wagtail_sourcegroups.generation.progress import Progress, Totals
 from wagtail_sourcegroups.generation.sources import image_key
 from wagtail_sourcegroups.generation.state import content_type_of, write_states
@@ -143,6 +143,8 @@ def planned(walk: Walk, model: Any, options: Options | None = None) -> dict[str,
         found["images"] += batch.size
         plan = plan_images(batch, options or Options(), totals)
         for work in plan.works:
+            # As if it had been made.
+            count_source(work.membership, totals)
             decision = work.decision
             found["works"][work.source.key] = (
                 dict(decision.existing),

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
-from django.db.models.signals import post_save, pre_save
+from django.db.models.signals import pre_save
 from django.test.utils import CaptureQueriesContext
 from wagtail.images import get_image_model
 
-from tests.generation.gates import PATIENCE, wait_for
+from tests.generation.gates import PATIENCE, until, wait_for
 from tests.images import asks, rows, stored
 from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.generation import records
@@ -129,11 +129,11 @@ def test_a_row_that_somebody_else_has_written_meanwhile_is_found(
 
 
 @pytest.mark.requires_postgres
-def test_who_waits_for_one_of_them_is_never_the_one_to_fail(make_image: Any, on_save: Any) -> None:
+def test_who_waits_for_one_of_them_is_never_the_one_to_fail(make_image: Any) -> None:
     """A visitor's request writes two of the rows, in the order in which that is a deadlock."""
     image = make_image()
     model = image.get_rendition_model()
-    holds, go_on = threading.Event(), threading.Event()
+    holds = threading.Event()
     came_of_it: list[BaseException | None] = []
 
     def write(filter_spec: str) -> None:
@@ -142,12 +142,18 @@ def test_who_waits_for_one_of_them_is_never_the_one_to_fail(make_image: Any, on_
         row = model(image=image, filter_spec=filter_spec, focal_point_key="", **values)
         model._base_manager.bulk_create([row])
 
+    def somebody_waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            return bool(cursor.fetchone()[0])
+
     def visit() -> None:
         try:
             with transaction.atomic():
                 write("width-28")
                 holds.set()
-                wait_for(go_on)
+                # By then we have written the others and not committed, and wait for the one that the visitor has.
+                until(somebody_waits)
                 write("width-20")
         except BaseException as error:  # noqa: BLE001 - told to the test
             came_of_it.append(error)
@@ -156,8 +162,6 @@ def test_who_waits_for_one_of_them_is_never_the_one_to_fail(make_image: Any, on_
         finally:
             connections.close_all()
 
-    # By then we have written the others and not committed; next comes the one that the visitor has.
-    on_save(post_save, lambda rendition: rendition.filter_spec == "width-26" and go_on.set())
     visitor = threading.Thread(target=visit)
     visitor.start()
     wait_for(holds)
