@@ -28,6 +28,8 @@ help:
 	@echo "make format             ruff's formatting and its safe fixes"
 	@echo "make constraints        write constraints.txt anew from the newest versions"
 	@echo "make clean              remove the environments and all that the demo wrote"
+	@echo "PYTHON=python3.13 names the interpreter, VENV=dir the environment; WORKERS=2 says how many processes run the tests."
+	@echo "The demo takes one to three minutes the first time, besides installing."
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
