@@ -177,6 +177,14 @@ class TestStatus:
             (first.pk, 25),
         ]
 
+    def test_of_one_over_plain_files(self, registry: Registry, tmp_path: Path, db: None) -> None:
+        """Which nobody has counted: what is done is not said to be of none."""
+        (tmp_path / "one.jpg").write_bytes(picture().getvalue())
+        registry.add_spec(RenditionSpec("test:spec", "width-20"))
+        registry.add_group("test:spec", DirectorySourceGroup(tmp_path, ["*.jpg"]))
+        call()
+        assert "1 source done" in call("--status", str(GenerationRun.objects.get().pk)).out
+
     def test_of_one(self, spec: RenditionSpec, images: Images, queue: Queue) -> None:
         broken = images(16)[15]
         get_image_model().objects.filter(pk=broken.pk).update(title="broken", file="original_images/lost.jpg")

@@ -92,7 +92,7 @@ def listing(runs: Iterable[GenerationRun], *, style: Any, width: int | None = No
     for run in runs:
         counts, left = run.counts["all"], run.seconds_left
         state = run.shown_state
-        in_all = "" if run.sources_in_all is None else f" of {run.sources_in_all:,}"
+        in_all = _of_all(run, counts["sources"])
         rows.append(
             [
                 Cell(str(run.pk)),
@@ -122,7 +122,7 @@ def detail(run: GenerationRun, *, style: Any, limit: int | None, width: int | No
     lines += spec_table(totals, run.question.get("specs", []), style=style, width=width)
     lines.append("")
     done = counted(totals.all.sources, "source")
-    in_all = f" of {run.sources_in_all:,}" if run.sources_in_all is not None else ""
+    in_all = _of_all(run, totals.all.sources)
     pace = [f"{done}{in_all} done"]
     pace += [f"{rate:,.1f} a second"] if rate else []
     pace += [f"{duration_in_words(left)} left"] if left is not None and state in ACTIVE else []
@@ -136,6 +136,11 @@ def detail(run: GenerationRun, *, style: Any, limit: int | None, width: int | No
         lines += ["Failed:", *(f"  {each}" for each in summary.failure_lines(totals.failures, limit=limit))]
     lines += [f"To go on with it here: generateimages --resume {run.pk}"] if _may_go_on(state) else []
     return lines
+
+
+def _of_all(run: GenerationRun, done: int) -> str:
+    """Plain files, which nobody has counted, come on top of the images."""
+    return f" of {max(run.sources_in_all, done):,}" if run.sources_in_all else ""
 
 
 def _may_go_on(state: RunState) -> bool:
