@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import os
 import shutil
@@ -58,6 +59,18 @@ def is_transactional(item: pytest.Item) -> bool:
     mark = item.get_closest_marker("django_db")
     fixtures = getattr(item, "fixturenames", ())
     return bool(mark and mark.kwargs.get("transaction")) or "transactional_db" in fixtures
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tasks_as_at_the_start() -> None:
+    """A task is of the class that its backend has when it is imported: not while a test has another one."""
+    for module in (
+        "wagtail.tasks",
+        "wagtail.images.tasks",
+        "wagtail_sourcegroups.tasks",
+        "wagtail_sourcegroups.runs.tasks",
+    ):
+        importlib.import_module(module)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 from django_tasks_db.models import DBTaskResult
 from wagtail.images import get_image_model
+from wagtail.tasks import delete_file_from_storage_task
 
 from tests.backends.conftest import PHOTOS, add, assert_whole, failures, files, made, start_anew
 from tests.backends.services import RedisServer
@@ -17,6 +18,7 @@ from tests.backends.site.library import WANTED
 from tests.backends.uploads import upload as upload_one
 from tests.backends.workers import Backend, DatabaseBackend, Inline, RQBackend, pointed
 from tests.command.conftest import call
+from tests.taskclasses import skip_unless_a_worker_takes
 from wagtail_sourcegroups.models import GenerationRun
 from wagtail_sourcegroups.runs.working import drive
 
@@ -83,6 +85,8 @@ def test_wagtails_tasks_may_go_the_same_way(
     """One backend for everything: on any database, and with jobs that are not pickled."""
     env = {"SOURCEGROUPS_ALL_TASKS": "yes"}
     if name == "db":
+        # The photographs are uploaded by a fork of this process.
+        skip_unless_a_worker_takes(delete_file_from_storage_task)
         backend: Any = DatabaseBackend(**env)
     else:
         backend = RQBackend(request.getfixturevalue("redis_server"), SOURCEGROUPS_RQ_SERIALIZER=JSON, **env)

@@ -19,11 +19,13 @@ from tests.command.conftest import call
 from tests.command.processes import add_images
 from tests.faults.aftermath import Site
 from tests.images import picture
+from tests.taskclasses import skip_unless_a_worker_takes
 from wagtail_sourcegroups import RenditionSpec
 from wagtail_sourcegroups.models import GenerationRun, RunBatch
 from wagtail_sourcegroups.models.leasing import LEASE, WAIT
 from wagtail_sourcegroups.registry import Registry, get_registry
 from wagtail_sourcegroups.runs import leases
+from wagtail_sourcegroups.runs.tasks import run_batch_task
 from wagtail_sourcegroups.sourcegroups import DirectorySourceGroup, ImageModelSourceGroup
 
 SPEC = RenditionSpec("faults", ["width-20", "fill-10x10"])
@@ -88,6 +90,8 @@ def queue(settings: Any) -> Callable[..., None]:
     """
     settings.TASKS = QUEUE
     settings.WAGTAIL_SOURCEGROUPS = {"TASK_BACKEND": "pixels", "WORKERS": 1, "RUN_BATCHES": 1}
+
+    skip_unless_a_worker_takes(run_batch_task)
 
     def work(*, tasks: int | None = None) -> None:
         limit = ["--max-tasks", str(tasks)] if tasks else []

@@ -14,10 +14,12 @@ from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
 from django_tasks_db.models import DBTaskResult
 from wagtail.images import get_image_model
+from wagtail.tasks import delete_file_from_storage_task
 
 from tests.command.conftest import call
 from tests.command.processes import add_images, fork
 from tests.faults.aftermath import Before, Site, assert_nothing_is_lost, assert_whole, files, outputs
+from tests.taskclasses import skip_unless_a_worker_takes
 from wagtail_sourcegroups.models import GenerationRun, RenditionRecord
 
 BATCHES = ("--enqueue", "--batch-size", "2")
@@ -96,6 +98,7 @@ class TestWagtailsOwnCommand:
         """Wagtail's tasks wait. Called, they are done."""
         settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
         settings.WAGTAIL_SOURCEGROUPS = {"WORKERS": 1}
+        skip_unless_a_worker_takes(delete_file_from_storage_task)
 
         def work() -> None:
             call_command("db_worker", "--queue-name", "*", "--batch", "--no-startup-delay", "--no-reload")
