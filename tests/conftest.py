@@ -27,6 +27,7 @@ from wagtail.images import get_image_model
 from sandbox import zoo
 from tests.images import picture
 from wagtail_sourcegroups import RenditionSpec
+from wagtail_sourcegroups.registry import get_registry
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = os.environ.get("SOURCEGROUPS_DATABASE", "sqlite")
@@ -71,6 +72,13 @@ def tasks_as_at_the_start() -> None:
         "wagtail_sourcegroups.runs.tasks",
     ):
         importlib.import_module(module)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stored() -> Iterator[None]:
+    """What a test has stored goes with its transaction; the registry of this process is told."""
+    yield
+    get_registry().notice(None)
 
 
 @pytest.fixture(autouse=True)

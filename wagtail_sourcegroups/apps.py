@@ -15,8 +15,10 @@ class SourceGroupsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, receivers, tasks
+        # A worker has to know of all tasks.
+        from . import checks, counting, pruning, receivers, tasks  # noqa: F401
         from .generation import collect
+        from .models import stored
         from .registrations import waiting
         from .registry import Registry
         from .runs import starting
@@ -25,4 +27,5 @@ class SourceGroupsConfig(AppConfig):
         collect.enqueue_with(tasks.enqueue)
         receivers.connect()
         starting.connect()
+        stored.connect()
         checks.register()

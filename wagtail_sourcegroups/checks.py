@@ -13,6 +13,7 @@ E006      tasks that are sent to a backend or a queue that ``TASKS`` does not ha
 W001      a source group that the database knows no collection for (needs the database)
 W002      a rendition cache that each process has for itself: replaced files stay a while
 W003      a rendition storage where one image's file may overwrite another's
+W004      a collection's pages in the admin without the panel that the settings ask for
 ========  ==================================================================================
 
 None of them asks the database, but for W001, which runs where Django's ``database`` checks do.
@@ -26,9 +27,11 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from wagtail.images import get_image_model
 
 from . import conf, queueing
+from .admin.collections.editing import CollectionAssignments
 from .exceptions import NoSuchQueue, SourceGroupsError
 from .generation.departures import cache_is_per_process
 from .generation.files import overwrites, storage_of, unwrapped
@@ -44,6 +47,7 @@ def register() -> None:
     checks.register(check_registrations, TAG)
     checks.register(check_task_backend, TAG)
     checks.register(check_rendition_storage, TAG)
+    checks.register(check_collection_panel, TAG)
     # A sensible default for development, so only said where somebody deploys.
     checks.register(check_rendition_cache, TAG, deploy=True)
     checks.register(check_groups_in_database, TAG, checks.Tags.database)
@@ -95,7 +99,7 @@ def check_groups_in_database(
     if not databases:
         return []
     try:
-        return _group_problems(get_registry(), database=True)
+        return _group_problems(get_registry().refresh(), database=True)
     except (SourceGroupsError, DatabaseError):
         # The first is E003's to say; the second says that nothing is migrated yet.
         return []
@@ -128,6 +132,35 @@ def check_rendition_storage(app_configs: Any = None, **kwargs: Any) -> list[chec
             id=_id("W003"),
         )
     ]
+
+
+def check_collection_panel(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    if conf.complaints(getattr(settings, conf.SETTING, {})) or not conf.get("COLLECTION_PANEL"):
+        return []
+    served = {
+        "adds": _view_named("wagtailadmin_collections:add"),
+        "edits": _view_named("wagtailadmin_collections:edit", 1),
+    }
+    return [
+        checks.Warning(
+            f'The panel "Renditions" is not on the page of the admin that {does} a collection: the page is served by '
+            f"{view!r}, which does not extend the view that Wagtail mounts.",
+            hint=f"Have it extend that view, or set {conf.SETTING}['COLLECTION_PANEL'] to False; specs can be assigned "
+            "under Renditions, Assignments all the same.",
+            id=_id("W004"),
+        )
+        for does, view in served.items()
+        if view is not None and not (isinstance(view, type) and issubclass(view, CollectionAssignments))
+    ]
+
+
+def _view_named(name: str, *args: Any) -> Any:
+    """The class, or the function, that serves a URL; ``None`` where there is no such URL: the admin is not mounted."""
+    try:
+        function = resolve(reverse(name, args=args)).func
+    except (NoReverseMatch, Resolver404):
+        return None
+    return getattr(function, "view_class", function)
 
 
 def _group_problems(registry: Registry, *, database: bool) -> list[checks.CheckMessage]:

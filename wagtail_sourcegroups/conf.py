@@ -28,6 +28,8 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_OUTPUT_PIXELS": 50_000_000,
     # Byte for byte what stock Wagtail writes.
     "EXACT": True,
+    # Specs to tick on Wagtail's pages that add and edit a collection.
+    "COLLECTION_PANEL": True,
     # Seconds before a rendition file without a row counts as left over.
     "ORPHAN_GRACE": 3600,
     # Batches of a run that wait for a worker or are in hand at any time.
@@ -85,6 +87,8 @@ def complaints(configured: Any) -> list[str]:
         value = configured.get(name, DEFAULTS[name])
         if value != DEFAULTS[name] and not (isinstance(value, str) and value):
             found.append(f"{SETTING}[{name!r}] is {value!r}; it must be {what}.")
-    if not isinstance(configured.get("EXACT", True), bool):
-        found.append(f"{SETTING}['EXACT'] is {configured['EXACT']!r}; it must be True or False.")
+    for name in ("EXACT", "COLLECTION_PANEL"):
+        value = configured.get(name, DEFAULTS[name])
+        if not isinstance(value, bool):
+            found.append(f"{SETTING}[{name!r}] is {value!r}; it must be True or False.")
     return found

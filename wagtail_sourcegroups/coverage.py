@@ -1,5 +1,5 @@
 """
-How much of what is wanted is there: by spec, and by spec and group.
+How much of what is wanted is there: by collection, spec and group.
 
 Counted by the database as far as it can tell, and read where it cannot: images that have a focal point, were never
 looked at, have changed since, or have a failure on record. Groups of plain files are left out: only walking them tells.
@@ -8,7 +8,7 @@ looked at, have changed since, or have a failure on record. Groups of plain file
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,9 @@ from .selection import Selection
 from .specs import RenditionSpec
 from .walk import Walk
 
+#: In the place of a spec or a group: all together, each image and each output once.
+TOGETHER = ""
+
 
 @dataclass(slots=True)
 class Figures:
@@ -40,22 +43,60 @@ class Figures:
     failed: int = 0
     bytes: int = 0
 
+    def add(self, other: Figures) -> None:
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What figures are about: the images of one collection, a spec or all, and one of its groups or all."""
+
+    image_model: str
+    collection: Any
+    spec: str = TOGETHER
+    group: str = TOGETHER
+
 
 @dataclass
 class Coverage:
     """
-    Figures by spec id, in which an image counts once, and by spec id and group key, in which it counts for each of
-    its groups. ``unknown`` are keys of groups that could not say who is in them.
+    Figures by :class:`Place`. ``asked`` are the specs and groups that were counted, with figures or without;
+    ``unknown`` the keys of groups that could not say who is in them.
     """
 
-    specs: dict[str, Figures] = field(default_factory=dict)
-    groups: dict[tuple[str, str], Figures] = field(default_factory=dict)
+    places: dict[Place, Figures] = field(default_factory=dict)
+    asked: dict[tuple[str, str], None] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
 
-    def figures(self, bound: dict[RenditionSpec, list[str]]) -> Iterator[tuple[RenditionSpec, list[Figures]]]:
-        """What an image counts for, given its specs and, for each, its groups."""
-        for spec, keys in bound.items():
-            yield spec, [self.specs[spec.id], *(self.groups[spec.id, key] for key in keys)]
+    def at(self, place: Place) -> Figures:
+        return self.places.setdefault(place, Figures())
+
+    @property
+    def all(self) -> Figures:
+        """Of all images, each output once."""
+        return self._summed(lambda place: place.spec == place.group == TOGETHER and "").get("", Figures())
+
+    @property
+    def specs(self) -> dict[str, Figures]:
+        """By spec id: an image counts once, whatever groups it is in."""
+        found = self._summed(lambda place: place.group == TOGETHER and place.spec)
+        return {spec: found.get(spec, Figures()) for spec in dict.fromkeys(spec for spec, _ in self.asked)}
+
+    @property
+    def groups(self) -> dict[tuple[str, str], Figures]:
+        """By spec id and group key: an image counts for each of its groups."""
+        found = self._summed(lambda place: place.group != TOGETHER and (place.spec, place.group))
+        return {key: found.get(key, Figures()) for key in self.asked}
+
+    def _summed(self, about: Callable[[Place], Any]) -> dict[Any, Figures]:
+        """Figures of all collections, by what ``about`` says of their place; without where that is ``False``."""
+        found: dict[Any, Figures] = {}
+        for place, figures in self.places.items():
+            key = about(place)
+            if key is not False:
+                found.setdefault(key, Figures()).add(figures)
+        return found
 
 
 def coverage(
@@ -72,60 +113,85 @@ def coverage(
     counted = Coverage(unknown=tuple(group.key for group in walk.broken))
     for model in walk.models:
         table, images = walk.images_of(model)
-        for spec, group in bindings:
-            if group in table.groups.values():
-                counted.specs.setdefault(spec.id, Figures())
-                counted.groups.setdefault((spec.id, group.key), Figures())
-        for there, standing, times in _standings(table, images):
-            _count(counted, table, there, standing, times)
+        groups = set(table.groups.values())
+        counted.asked.update({(b.spec.id, b.group.key): None for b in bindings if b.group in groups})
+        for there, collection, standing, times in _standings(table, images):
+            _count(counted, table, there, collection, standing, times)
         _weigh(counted, table, images)
     return counted
 
 
+def _places(
+    table: Memberships, there: Sequence[Any], collection: Any
+) -> Iterator[tuple[tuple[RenditionSpec, ...], list[Place]]]:
+    """What an image with these columns of groups counts for: specs, and the places for what these want."""
+    label = table.model._meta.label_lower
+    bound = table.bound_in(there)
+    for spec, keys in bound.items():
+        yield (spec,), [Place(label, collection, spec.id, key) for key in (TOGETHER, *keys)]
+    if bound:
+        yield tuple(bound), [Place(label, collection)]
+
+
 def _count(
-    counted: Coverage, table: Memberships, there: Sequence[Any], standing: Standing, times: int
+    counted: Coverage,
+    table: Memberships,
+    there: Sequence[Any],
+    collection: Any,
+    standing: Standing,
+    times: int,
 ) -> None:
-    for spec, several in counted.figures(table.bound_in(there)):
-        mine = {key for key in standing.wanted.keys if spec.id in standing.wanted.spec_ids[key]}
-        for figures in several:
-            figures.images += times
-            figures.expected += len(mine) * times
-            figures.ready += len(mine & standing.ready) * times
-            figures.missing += len(mine & standing.missing) * times
-            figures.stale += len(mine & standing.stale) * times
-            figures.failed += len(mine & standing.failed) * times
+    for specs, places in _places(table, there, collection):
+        ids = {spec.id for spec in specs}
+        mine = {key for key in standing.wanted.keys if not ids.isdisjoint(standing.wanted.spec_ids[key])}
+        came_to = Figures(
+            times,
+            len(mine) * times,
+            len(mine & standing.ready) * times,
+            len(mine & standing.missing) * times,
+            len(mine & standing.stale) * times,
+            len(mine & standing.failed) * times,
+        )
+        for place in places:
+            counted.at(place).add(came_to)
 
 
-def _standings(table: Memberships, images: QuerySet[Any]) -> Iterator[tuple[Sequence[Any], Standing, int]]:
-    """The columns of groups of images, how their outputs stand, and how many are alike in this."""
+def _standings(
+    table: Memberships, images: QuerySet[Any]
+) -> Iterator[tuple[Sequence[Any], Any, Standing, int]]:
+    """
+    The columns of groups of images, their collection, how their outputs stand, and how many are alike in this.
+    """
     evidence = Evidence(table.model, table.specs)
     groups = len(table.groups)
     if not evidence.available:
         for batch in every_page(table, images, PAGE):
             yield from _read(table, images, [row.pk for row in batch.rows])
         return
-    for rows, failed, _ in told_pages(table, evidence, table.annotated(images).order_by("pk"), PAGE):
+    asked = table.annotated(images).order_by("pk")
+    for rows, failed, _ in told_pages(table, evidence, asked, PAGE, besides=("collection_id",)):
         kinds = Counter(row[1:] for row in rows if row[0] not in failed)
         uncertain = set()
         for kind, times in kinds.items():
-            told = evidence.told(table.membership(kind[:groups]), kind[groups:])
+            told = evidence.told(table.membership(kind[:groups]), kind[groups:-1])
             if told is None:
                 uncertain.add(kind)
             else:
-                yield kind[:groups], standing_as_told(told), times
+                yield kind[:groups], kind[-1], standing_as_told(told), times
         yield from _read(table, images, [row[0] for row in rows if row[0] in failed or row[1:] in uncertain])
 
 
 def _read(
     table: Memberships, images: QuerySet[Any], pks: Sequence[Any]
-) -> Iterator[tuple[Sequence[Any], Standing, int]]:
+) -> Iterator[tuple[Sequence[Any], Any, Standing, int]]:
     """Image by image. Four queries, none for none."""
     if not pks:
         return
     rows = list(table.annotated(images.filter(pk__in=pks)).values_list(*table.columns))
     batch = ImageBatch(table.model, [table.row(row) for row in rows], table.fields)
+    collection = table.fields.index("collection_id")
     for row, standing in zip(rows, standings(batch), strict=True):
-        yield row[len(table.fields) :], standing, 1
+        yield row[len(table.fields) :], row[collection], standing, 1
 
 
 def _weigh(counted: Coverage, table: Memberships, images: QuerySet[Any]) -> None:
@@ -142,13 +208,14 @@ def _weigh(counted: Coverage, table: Memberships, images: QuerySet[Any]) -> None
         table.annotated(images)
         .filter(**{f"{link}__filter_spec__in": frozenset().union(*filter_specs.values())})
         .order_by()
-        .values_list(*table.groups, f"{link}__filter_spec")
+        .values_list(*table.groups, "collection_id", f"{link}__filter_spec")
         .annotate(weight=Sum(Subquery(record.values("bytes")[:1])))
     )
-    for *there, filter_spec, weight in together:
-        for spec, several in counted.figures(table.bound_in(there)):
-            for figures in several if filter_spec in filter_specs[spec] else ():
-                figures.bytes += weight or 0
+    for *there, collection, filter_spec, weight in together:
+        for specs, places in _places(table, there, collection):
+            if any(filter_spec in filter_specs[spec] for spec in specs):
+                for place in places:
+                    counted.at(place).bytes += weight or 0
 
 
 def _stored(spec: RenditionSpec, model: type[Model]) -> frozenset[str]:

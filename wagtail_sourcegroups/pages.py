@@ -134,16 +134,22 @@ def unsettled_pages(
 
 
 def told_pages(
-    table: Memberships, evidence: Evidence, images: QuerySet[Any], size: int, after: Any = None
+    table: Memberships,
+    evidence: Evidence,
+    images: QuerySet[Any],
+    size: int,
+    after: Any = None,
+    *,
+    besides: Sequence[str] = (),
 ) -> Iterator[tuple[list[Any], frozenset[Any], Any]]:
     """
     What the database tells of some images, given as :meth:`Memberships.annotated` has them, in the order of keys.
 
-    By the page: rows of the key, the columns of groups and those of ``evidence``; the keys of those with a failure on
-    record; the last key. Two queries a page.
+    By the page: rows of the key, the columns of groups, those of ``evidence``, and others ``besides``; the keys of
+    those with a failure on record; the last key. Two queries a page.
     """
     columns = evidence.columns
-    asked = images.annotate(**columns).values_list("pk", *table.groups, *columns)
+    asked = images.annotate(**columns).values_list("pk", *table.groups, *columns, *besides)
     while True:
         # One more than the page has, so that no empty page follows the last one.
         rows = list((asked if after is None else asked.filter(pk__gt=after))[: size + 1])

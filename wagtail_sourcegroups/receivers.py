@@ -116,7 +116,7 @@ def before_save(
         owners.before_insert(before, tables, sender, instance)
         return
     for model in tables.models_of(sender):
-        if not notes.knows(using, model, instance.pk):
+        if tables.images[model] and not notes.knows(using, model, instance.pk):
             before[model] = next(iter(seen_now(model, Q(pk=instance.pk), using)), None)
     owners.before_update(before, tables, sender, instance, using, update_fields)
     if sender in tables.referrers and not _only_draft(update_fields):
@@ -172,7 +172,7 @@ def before_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) ->
     if not tables.concerns(sender):
         return
     for model in tables.models_of(sender):
-        if not notes.knows(using, model, instance.pk) and can_ask(using):
+        if tables.images[model] and not notes.knows(using, model, instance.pk) and can_ask(using):
             seen = seen_now(model, Q(pk=instance.pk), using)
             notes.note(using, *(touched(model, each, "image") for each in seen))
     if sender in tables.referrers:

@@ -2,53 +2,34 @@
 Who wants what: specs, groups, and the bindings between them, however they came to be.
 
 One object, owned by the app config. Code registrations and the hooks are read when the registry is first
-asked something, and again when they have changed; nobody above can tell where a binding came from.
+asked something, and again when they have changed. What admins have stored is known from the last
+:meth:`Registry.refresh`: whatever starts something calls it, so that no other question costs a query. Nobody above can
+tell where a binding came from.
 """
 
 from __future__ import annotations
 
 import contextlib
 import difflib
+import time
+import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.apps import apps
 from wagtail import hooks
 
-from .exceptions import InvalidSourceGroup, InvalidSpec, SourceGroupsError, UnknownSpec
+from . import stored
+from .bindings import Binding, Problem, Reading, build_reading, hook_registrations
+from .exceptions import UnknownSpec
 from .registrations import Registrations, same_group
-from .sourcegroups.adapters import adapt
 from .sourcegroups.base import SourceGroup
 from .specs import RenditionSpec, matches
 
-SPECS_HOOK = "register_rendition_specs"
-GROUPS_HOOK = "register_source_groups"
+__all__ = ["Binding", "Problem", "Reading", "Registry", "get_registry"]
 
-
-class Binding(NamedTuple):
-    """A spec, and a group of sources it is wanted for."""
-
-    spec: RenditionSpec
-    group: SourceGroup
-
-
-class Problem(NamedTuple):
-    """Something registered that cannot work: a sentence, and ``file:line`` of the registration."""
-
-    message: str
-    location: str
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the registry knew when it was last read."""
-
-    specs: dict[str, RenditionSpec] = field(default_factory=dict)
-    locations: dict[str, str] = field(default_factory=dict)
-    bindings: tuple[Binding, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    group_locations: dict[SourceGroup, str] = field(default_factory=dict)
+#: Seconds for which whoever only shows things may go on with what was stored.
+RECENT = 5.0
 
 
 class Registry:
@@ -59,6 +40,8 @@ class Registry:
         self._reading: Reading | None = None
         self._read_version = -1
         self._read_again = True
+        self._stored = stored.NOTHING
+        self._looked_at = float("-inf")
 
     # What is registered --------------------------------------------------------------------------------
 
@@ -104,9 +87,11 @@ class Registry:
         """The registered group that a sender of signals is, or ``None``."""
         return next((g for g in self.groups if g is sender or same_group(g.registered, sender)), None)
 
-    def location(self, registered: str | SourceGroup) -> str:
-        """``file:line`` where a spec, given by its id, or a group was registered."""
+    def location(self, registered: str | SourceGroup | Binding) -> str:
+        """``file:line`` where a spec, given by its id, a group, or a binding was registered first."""
         reading = self.read()
+        if isinstance(registered, Binding):
+            return reading.binding_locations.get(registered, "")
         if isinstance(registered, SourceGroup):
             return reading.group_locations.get(registered, "")
         return reading.locations.get(registered, "")
@@ -127,6 +112,37 @@ class Registry:
             for spec_id, spec in specs.items()
             if not patterns or any(matches(pattern, spec_id) for pattern in patterns)
         )
+
+    # What is stored ------------------------------------------------------------------------------------
+
+    def refresh(self) -> Registry:
+        """
+        Look whether what admins have stored is still as it was; this registry.
+
+        One query, and two more if not. Whatever starts something calls it: a flush, a task, a run, a page of the admin.
+        """
+        self._take(stored.version())
+        return self
+
+    def notice(self, version: uuid.UUID | None) -> None:
+        """Somebody has read the version of what is stored along with something else. Two queries if it is a new one."""
+        self._take(version)
+
+    def _take(self, version: uuid.UUID | None) -> None:
+        self._looked_at = time.monotonic()
+        if version != self._stored.version:
+            self._stored = stored.read(version)
+            self._registrations.version += 1
+
+    def recent(self) -> Registry:
+        """As :meth:`refresh`, for whoever only shows things: looks once in :data:`RECENT` seconds at most."""
+        if time.monotonic() - self._looked_at > RECENT:
+            self.refresh()
+        return self
+
+    def is_stored(self, registered: str | Binding) -> bool:
+        """Whether an admin has defined this spec, given by its id, or assigned this binding, and not code."""
+        return self.location(registered) == stored.LOCATION
 
     # Registering ---------------------------------------------------------------------------------------
 
@@ -178,7 +194,7 @@ class Registry:
                 hooks.search_for_hooks()
             version = registrations.version
             hooked = hook_registrations(registrations) if self._read_again else registrations.copy()
-            reading = build_reading(hooked)
+            reading = build_reading(hooked, self._stored)
             self._reading, self._read_version = reading, version
             return reading
         return self._reading
@@ -195,100 +211,3 @@ def get_registry() -> Registry:
     """The registry of this process. Raises ``LookupError`` while the app is not installed and ready."""
     registry: Registry = apps.get_app_config("wagtail_sourcegroups").registry  # type: ignore[attr-defined]
     return registry
-
-
-def hook_registrations(registrations: Registrations) -> Registrations:
-    """
-    Code registrations together with what the hooks return.
-
-    Discovering the hooks comes first: it imports every app's ``wagtail_hooks``, which may call ``register``.
-    """
-    from_hooks = [(fn(), _location(fn)) for fn in hooks.get_hooks(SPECS_HOOK)]
-    groups_from_hooks = [(fn(), _location(fn)) for fn in hooks.get_hooks(GROUPS_HOOK)]
-    together = registrations.copy()
-    for specs, location in from_hooks:
-        for spec in _listed(SPECS_HOOK, specs, location, "a list of specs"):
-            together.add_spec(spec, location)
-    for pairs, location in groups_from_hooks:
-        for pair in _listed(
-            GROUPS_HOOK, pairs, location, "pairs of a spec id, or several, and a source group"
-        ):
-            try:
-                spec_ids, group = pair
-            except (TypeError, ValueError):
-                raise InvalidSourceGroup(
-                    f"The hook {GROUPS_HOOK} at {location} returned {pair!r}; "
-                    "it must return pairs of a spec id, or several, and a source group."
-                ) from None
-            together.add_group(spec_ids, group, location)
-    return together
-
-
-def _listed(hook: str, returned: Any, location: str, accepted: str) -> list[Any]:
-    if isinstance(returned, str | RenditionSpec) or not isinstance(returned, Iterable):
-        raise InvalidSpec(f"The hook {hook} at {location} returned {returned!r}; it must return {accepted}.")
-    return list(returned)
-
-
-def build_reading(registrations: Registrations) -> Reading:
-    """
-    Bindings and problems from registrations: a pure function of them and of Wagtail's registered operations.
-    """
-    problems = [
-        Problem(message, registrations.locations[spec.id])
-        for spec in registrations.specs.values()
-        for message in operation_problems(spec)
-    ]
-    bindings: dict[Binding, None] = {}
-    group_locations: dict[SourceGroup, str] = {}
-    for spec_id, given, location in ((r.spec_id, r.group, r.location) for r in registrations.groups):
-        spec = registrations.specs.get(spec_id)
-        if spec is None:
-            problems.append(
-                Problem(
-                    f"A source group is registered for the spec {spec_id!r}, which is not registered: {given!r}. "
-                    f"Register it with register.spec({spec_id!r}, ...), or correct the id.",
-                    location,
-                )
-            )
-            continue
-        try:
-            group = adapt(given)
-            bindings.setdefault(Binding(spec, group))
-            group_locations.setdefault(group, location)
-        except SourceGroupsError as error:
-            problems.append(Problem(str(error), location))
-    return Reading(
-        dict(registrations.specs),
-        dict(registrations.locations),
-        tuple(bindings),
-        tuple(problems),
-        group_locations,
-    )
-
-
-def operation_problems(spec: RenditionSpec) -> list[str]:
-    """One sentence for each filter spec of a spec that Wagtail cannot read."""
-    # Wagtail's models are only needed here, and may not be loaded when registrations are made.
-    from wagtail.images.exceptions import InvalidFilterSpecError
-    from wagtail.images.models import Filter
-
-    found = []
-    for filter_spec in spec.filters:
-        # As Wagtail's clean_filter_for_svg: it is a word for the renderer, not an operation.
-        operations = "|".join(piece for piece in filter_spec.split("|") if piece != "preserve-svg")
-        try:
-            if not operations:
-                raise InvalidFilterSpecError("'preserve-svg' must stand beside at least one other operation")
-            Filter(spec=operations).operations  # noqa: B018 - reading them is what raises
-        except (InvalidFilterSpecError, TypeError, ValueError) as error:
-            found.append(
-                f"Spec {spec.id!r} has the filter spec {filter_spec!r}, which Wagtail cannot read: {error}. "
-                "Wagtail's image operations are described under 'How to use images in templates' in its documentation."
-            )
-    return found
-
-
-def _location(fn: Any) -> str:
-    code = getattr(fn, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(fn)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import router
 from django.db.models import BigIntegerField, IntegerField, Model, QuerySet
@@ -15,7 +16,9 @@ from django.utils import timezone
 from wagtail.images import get_image_model
 
 from .generation.sources import FileSourceBase
+from .listing import canonical, honoured, listed_keys
 from .models import GenerationFailure
+from .policies import changeable_images
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class Selection:
     """
     ``collections`` are ids of collections; ``images`` primary keys of the site's image model; ``since`` a day in
     the current time zone; ``only_failed`` means sources with a failure on record, ``failed_in`` (with it) those that
-    failed in the run of this id.
+    failed in the run of this id. ``by`` is the primary key of a user: only images which he or she may change;
+    ``listing`` a query string of the image listing: only what it shows to ``by``.
     """
 
     collections: frozenset[Any] | None = None
@@ -31,11 +35,14 @@ class Selection:
     since: date | None = None
     only_failed: bool = False
     failed_in: int | None = None
+    by: Any = None
+    listing: str | None = None
 
     @property
     def images_only(self) -> bool:
         """Whether no plain file can be meant: it is in no collection and has no image id."""
-        return self.collections is not None or self.images is not None
+        narrowed = (self.collections, self.images, self.by, self.listing)
+        return any(each is not None for each in narrowed)
 
     @property
     def everything(self) -> bool:
@@ -43,11 +50,29 @@ class Selection:
         return self == Selection()
 
     def means_model(self, model: type) -> bool:
-        """Whether images of a model can be meant: an id is one of the site's image model."""
-        return self.images is None or model is get_image_model()
+        """Whether images of a model can be meant: ids, listing and permissions are of the site's image model."""
+        of_any = self.images is None and self.by is None and self.listing is None
+        return of_any or model is get_image_model()
+
+    def problem(self) -> str:
+        """One sentence if nobody can tell any more which images were meant; none otherwise."""
+        if self.by is None and self.listing is None:
+            return ""
+        user = self._user()
+        if user is None:
+            return "Whoever chose the images is no user of this site any more."
+        if self.listing is not None and honoured(self.listing, user) != canonical(self.listing):
+            return (
+                f"The listing of images cannot be filtered by {self.listing!r} any more: a collection is gone, or a "
+                "tag is none of the most popular ones."
+            )
+        return ""
+
+    def _user(self) -> Any:
+        return get_user_model()._default_manager.filter(pk=self.by).first()
 
     def narrow(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The selected ones of some images."""
+        """The selected ones of some images; none where there is a :meth:`problem`."""
         model = queryset.model
         if not self.means_model(model):
             return queryset.none()
@@ -55,6 +80,14 @@ class Selection:
             queryset = queryset.filter(collection_id__in=self.collections)
         if self.images is not None:
             queryset = queryset.filter(pk__in=self.images)
+        if self.by is not None or self.listing is not None:
+            user = self._user()
+            if user is None:
+                return queryset.none()
+            if not (user.is_active and user.is_superuser):
+                queryset = queryset.filter(pk__in=changeable_images(user).order_by().values("pk"))
+            if self.listing is not None:
+                queryset = queryset.filter(pk__in=listed_keys(self.listing, user))
         if self.since is not None:
             queryset = queryset.filter(created_at__gte=self._moment(self.since))
         if self.only_failed:

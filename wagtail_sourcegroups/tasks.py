@@ -57,6 +57,7 @@ def generate_task(images: list[Any], files: list[Any]) -> None:
     ``files`` of the ids of one source, spec ids, and whether to make again what exists.
     """
     try:
+        get_registry().refresh()
         requests = [*_image_requests(images), *_file_requests(files)]
         if requests:
             batches.make(requests, options=Options(patient=True))
@@ -243,6 +244,7 @@ def ask(question: Question) -> None:
 def sweep_task(question: dict[str, str]) -> None:
     """Look at one batch of the images that a question is about, and enqueue the rest of the question."""
     try:
+        get_registry().refresh()
         asked = Question(**question)
         model = _model(asked.model)
         where = images_meant(asked) if model is not None else None

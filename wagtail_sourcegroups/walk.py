@@ -23,7 +23,7 @@ from .given import Given
 from .pages import Memberships, Specs, every_page, inside, unsettled_pages
 from .registry import Binding
 from .selection import Selection
-from .sourcegroups.base import QuerySetSourceGroup, SourceGroup, image_groups
+from .sourcegroups.base import Condition, QuerySetSourceGroup, SourceGroup, image_groups
 from .sourcegroups.lookups import row_condition
 from .specs import RenditionSpec
 
@@ -156,8 +156,13 @@ class Walk:
 
     def conclude(self) -> None:
         """What comes after the last one."""
-        if self.write and self.selection.everything and set(self.registered) <= set(self.bindings):
+        if self.write and self.is_full:
             clear_tasks()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it goes through all there is."""
+        return self.selection.everything and set(self.registered) <= set(self.bindings)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -212,10 +217,16 @@ class Walk:
             after,
         )
 
-    def every_image(self, model: type[Model], selection: Selection) -> Iterator[ImageBatch]:
-        """As :meth:`image_batches`, but of all images that ``selection`` means, in a group or not, each a row."""
+    def every_image(
+        self, model: type[Model], selection: Selection, having: Condition = None, after: Any = None
+    ) -> Iterator[ImageBatch]:
+        """
+        As :meth:`image_batches`, but of all images that ``selection`` means, in a group or not, each a row; or of those
+        of them ``having`` something.
+        """
         images = selection.narrow(model._default_manager.all())
-        yield from every_page(self._memberships(model), images, self.size)
+        images = images if having is None else images.filter(having)
+        yield from every_page(self._memberships(model), images, self.size, after)
 
     def images_of(self, model: type[Model]) -> tuple[Memberships, QuerySet[Any]]:
         """The selected images of one model, to be asked about, and the columns that tell their groups."""

@@ -67,9 +67,15 @@ def _tell_all(round_: Round, using: str, facts: list[Fact]) -> None:
     referring = [fact for fact in facts if isinstance(fact, ReferenceFact)]
     found = references.image_facts(referring, tables, using) if referring else []
     stories = stories_of([*facts, *found])
+    if any(not tables.images.get(model) for model, _ in stories):
+        # Nothing is bound to images of this model, unless an admin has done so in another process: no other query asks.
+        get_registry().refresh()
+        tables = watching()
     _forget_renditions(fact for fact in facts if isinstance(fact, RenditionGone))
     _tell_files(round_, tables, [fact for fact in facts if isinstance(fact, FileFact)])
-    for model in tables.images:
+    for model, groups in tables.images.items():
+        if not groups:
+            continue
         told = [story for (of, _), story in stories.items() if of is model]
         brought = [story for story in told if not story.own]
         if len(brought) > conf.get("BATCH_SIZE"):
@@ -90,8 +96,12 @@ def tell_images(round_: Round, model: type, stories: Sequence[Story], using: str
     Two queries, three if the file of one was replaced, two more if one was deleted.
     """
     tables = watching()
-    groups = {group.key: group for group in tables.images.get(model, ())}
     seen = _seen(round_, model, tables, stories, using)
+    if watching() is not tables:
+        # What was read said that an admin has changed assignments since.
+        tables = watching()
+        seen = _seen(round_, model, tables, stories, using)
+    groups = {group.key: group for group in tables.images.get(model, ())}
     watchers = tables.watchers(model)
     verdicts: dict[str, Verdict] = {}
     gone = []

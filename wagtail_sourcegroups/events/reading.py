@@ -23,11 +23,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, JSONObject
 
+from .. import stored
 from ..exceptions import CollectionNotFound, SourceGroupsError
 from ..generation.failures import group_failed
 from ..generation.progress import Failed
 from ..generation.state import Snapshot, content_type_of, read_states, snapshot_of
 from ..models import SourceState
+from ..registry import get_registry
 from ..sourcegroups.base import QuerySetSourceGroup, nothing
 from ..sourcegroups.collections import CollectionSourceGroup
 from ..sourcegroups.lookups import row_condition
@@ -127,6 +129,9 @@ def _read(
         if isinstance(group, CollectionSourceGroup)
     }
     annotations |= {name: group.is_there() for name, group in there.items()}
+    with_version = stored.can_be_joined(using)
+    if with_version:
+        annotations["sourcegroups_version"] = stored.version_column()
     with_state = _state_can_be_joined(model, using)
     if with_state:
         annotations["sourcegroups_state"] = _state_of(model)
@@ -138,6 +143,10 @@ def _read(
     with transaction.atomic(using=using) if connection.in_atomic_block else nullcontext():
         images = list(rows)
     states = {} if with_state or not images else read_states(model, [image.pk for image in images])
+    if images and with_version:
+        get_registry().notice(images[0].__dict__["sourcegroups_version"])
+    elif images:
+        get_registry().refresh()
     if images:
         _say_what_is_missing(
             [group for name, group in there.items() if not images[0].__dict__[name]], there.values()
@@ -149,7 +158,7 @@ def _read(
         values = image.__dict__
         keys = everywhere | {key for name, (key, _) in asked.items() if values.pop(name)}
         state = _snapshot(values.pop("sourcegroups_state", None)) if with_state else states.get(str(image.pk))
-        for name in there:
+        for name in (*there, *(["sourcegroups_version"] if with_version else [])):
             del values[name]
         extras[image.pk] = {name: values.pop(name) for name in extra}
         seen.append(Seen(image, snapshot_of(image, keys), state, unknown))

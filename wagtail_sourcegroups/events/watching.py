@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import ForeignKey, Model
+from wagtail.images import get_image_model
 from wagtail.models import Collection
 
 from ..registry import get_registry
@@ -111,8 +112,13 @@ def forget() -> None:
 
 
 def build(groups: tuple[SourceGroup, ...]) -> Watching:
-    """The tables for some groups. One that cannot be asked is logged and left out."""
-    found = Watching()
+    """
+    The tables for some groups. One that cannot be asked is logged and left out.
+
+    The site's image model is always watched: another process may have bound something to it since.
+    """
+    site_model = get_image_model()._meta.concrete_model
+    found = Watching(images={site_model: ()}, collections=frozenset([site_model]))
     owners: dict[type, dict[str, list[SourceGroup]]] = {}
     for group in groups:
         try:
@@ -129,7 +135,11 @@ def build(groups: tuple[SourceGroup, ...]) -> Watching:
         for relation in model._meta.many_to_many:  # type: ignore[attr-defined]
             through[relation.remote_field.through] = relation.remote_field.model
     found.through = through
-    found.renditions = frozenset(model.get_rendition_model() for model in found.images)  # type: ignore[attr-defined]
+    found.renditions = frozenset(
+        model.get_rendition_model()  # type: ignore[attr-defined]
+        for model, bound in found.images.items()
+        if bound
+    )
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,6 +24,9 @@ from .records import Records
 from .wanted import OutputKey
 
 logger = logging.getLogger("wagtail_sourcegroups")
+
+#: Seconds after which who watches sees what was made and what has failed.
+OFTEN = 2.0
 
 AnyWork = Work | FileWork
 
@@ -46,6 +50,7 @@ class Account:
         self._made: dict[str, list[str]] = {}
         self._failures: list[Failed] = []
         self._models: dict[str, tuple[type, Any]] = {}
+        self._due = time.monotonic() + OFTEN
 
     def conclude(self, *, patience: float | None = None) -> None:
         """
@@ -64,6 +69,16 @@ class Account:
             self.departures.take_leave,
         ):
             _attempt(step)
+
+    def _show(self) -> None:
+        """Put on record what there is to be seen of a batch that goes on, now and then, if anybody watches."""
+        if not self.progress.is_watched or time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + OFTEN
+        if _is_back():
+            failures, self._failures = self._failures, []
+            _attempt(lambda: record(failures, models=self._models))
+            _attempt(self._take_records().write)
 
     def _take_records(self) -> Records:
         records, self.records = self.records, Records()
@@ -163,6 +178,7 @@ class Account:
     def _is_done(self, work: AnyWork, *counted_in: Totals) -> None:
         for totals in counted_in:
             count_source(work.membership, totals)
+        self._show()
         self.progress.advance(1, self.totals)
 
 

@@ -20,7 +20,7 @@ from . import bound, database, filestore, ownways, plan, store
 from .account import Account, AnyWork
 from .budget import PixelBudget
 from .failures import clear
-from .heap import share_heap
+from .heap import kept_heap, share_heap
 from .making import Making, Outcome, image_order
 from .membership import ROW_FIELDS, Batch, FileBatch, ImageBatch, ImageRow, batches_of
 from .options import Options
@@ -59,18 +59,19 @@ def make_batches(batches: Iterable[Batch], *, options: Options, progress: Progre
     Never stops at a bad image. ``options.stop`` ends it after the images in hand, with ``interrupted`` set.
     """
     round_ = _Round(options, progress or Progress())
-    try:
-        for batch in batches:
-            if options.stop.is_set():
-                round_.totals.interrupted = True
-                break
-            round_.work_on(batch)
-        round_.finish()
-    except BaseException:
-        round_.abandon()
-        raise
-    finally:
-        round_.close()
+    with kept_heap():
+        try:
+            for batch in batches:
+                if options.stop.is_set():
+                    round_.totals.interrupted = True
+                    break
+                round_.work_on(batch)
+            round_.finish()
+        except BaseException:
+            round_.abandon()
+            raise
+        finally:
+            round_.close()
     round_.account.progress.end(round_.totals)
     return round_.totals
 

@@ -10,7 +10,8 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from django.db import router, transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, Case, Exists, F, IntegerField, OuterRef, QuerySet, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from ..exceptions import SourceGroupsError
@@ -40,6 +41,24 @@ def known_failures(source_keys: Iterable[str]) -> dict[str, dict[str, Known]]:
     ):
         found.setdefault(source_key, {})[filter_spec] = Known(pk, attempts)
     return found
+
+
+def failures_of(images: QuerySet[Any]) -> QuerySet[GenerationFailure]:
+    """The failures on record of some images of one model. One query, which begins with the failures."""
+    model = images.model
+    content_type = content_type_of(model)
+    failures = GenerationFailure.objects.filter(content_type=content_type)
+    key: Any = model._meta.pk
+    same_database = router.db_for_read(model) == router.db_for_read(GenerationFailure)
+    if same_database and isinstance(key, IntegerField):
+        # Whatever the database looks at first: only what is a number is made one.
+        number = Case(When(content_type=content_type, then=Cast("object_id", BigIntegerField())))
+        inside = images.order_by().filter(pk=OuterRef("number"))
+        return failures.alias(number=number).filter(Exists(inside))
+    # Only numbers are text in the same way everywhere.
+    texts = failures.order_by().values_list("object_id", flat=True).distinct()
+    found = images.filter(pk__in=[key.to_python(text) for text in texts])
+    return failures.filter(object_id__in=[str(pk) for pk in found.values_list("pk", flat=True)])
 
 
 _run: ContextVar[Callable[[], int | None]] = ContextVar("run", default=lambda: None)

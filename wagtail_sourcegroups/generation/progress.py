@@ -106,6 +106,9 @@ class Progress:
     Called from the thread that called the loop, and from no other.
     """
 
+    is_watched = False
+    """Whether somebody elsewhere looks at what is on record, so that it is to be written every other second."""
+
     def begin(self, sources: int | None) -> None:
         """A walk begins: how many sources there will be, where that is known."""
 

@@ -21,6 +21,7 @@ from django.db.models import (
     Model,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     TextField,
     UUIDField,
@@ -47,7 +48,7 @@ BITS = 62
 #: Failures on record that are all read rather than looked for.
 FEW = 1000
 
-#: What no file has: its size is unknown.
+#: What no file has for its size, and no sum of bits is.
 _UNKNOWN = -1
 
 
@@ -125,6 +126,19 @@ class Evidence:
             if bits >> number & 1
         )
         return Told(_usual(membership.wanted, svg=is_svg(ending)), there)
+
+    def unsettled(self, images: QuerySet[Any], membership: Membership) -> QuerySet[Any]:
+        """
+        Those of some images, annotated with :attr:`columns`, of which it is not certain that nothing is stale and that
+        all exists that is wanted in these groups.
+        """
+        wanted = _usual(membership.wanted, svg=False).keys
+        settled = Q(as_kept__isnull=False)
+        for number, chunk in enumerate(self._chunks):
+            images = images.alias(**{f"existing_{number}": Coalesce(f"outputs_{number}", _UNKNOWN)})
+            all_bits = sum(1 << bit for bit, output in enumerate(chunk) if output in wanted)
+            settled &= Q(**{f"existing_{number}": all_bits})
+        return images.filter(~settled)
 
     def failed(self, pks: Iterable[Any]) -> frozenset[Any]:
         """

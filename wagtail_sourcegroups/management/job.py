@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import counting
 from ..generation.batches import make_batches
 from ..generation.failures import attributed
 from ..generation.membership import Batch
 from ..generation.options import Options
 from ..generation.progress import Failed, Progress, Totals
+from ..pruning import prune
 from ..registry import Registry
 from ..runs.question import Question
 from ..runs.recording import Recorder
@@ -20,7 +22,7 @@ from ..runs.starting import tend
 from ..selection import Selection
 from ..specs import RenditionSpec
 from ..walk import Walk
-from .pruning import look_for_strays, prune, rendition_models, retire_leftovers
+from .strays import look_for_strays, rendition_models, retire_leftovers
 from .summary import Strays
 
 
@@ -103,6 +105,8 @@ class Job:
         if not self.options.dry_run:
             retire_leftovers(models)
             tend()
+            if walk.is_full:
+                counting.ask()
         if self.options.stop.is_set():
             self.totals.interrupted = True
 

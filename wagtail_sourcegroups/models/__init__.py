@@ -6,14 +6,19 @@ from __future__ import annotations
 
 from .bound import BoundFilterSpec
 from .failures import GenerationFailure
+from .figures import CoverageCount, CoverageFigure
 from .renditions import FileRendition, LeftoverFile, RenditionRecord, file_rendition_upload_to
 from .runbatches import RunBatch
 from .runs import GenerationRun
 from .runstates import State as RunState
 from .sources import FileSource, SourceState
+from .stored import Assignment, StoredSpec, StoredVersion
 
 __all__ = [
+    "Assignment",
     "BoundFilterSpec",
+    "CoverageCount",
+    "CoverageFigure",
     "FileRendition",
     "FileSource",
     "GenerationFailure",
@@ -23,5 +28,7 @@ __all__ = [
     "RunBatch",
     "RunState",
     "SourceState",
+    "StoredSpec",
+    "StoredVersion",
     "file_rendition_upload_to",
 ]

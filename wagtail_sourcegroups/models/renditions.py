@@ -36,6 +36,8 @@ class RenditionRecord(models.Model):
                 fields=["content_type", "object_id"], name="sourcegroups_record_of_rendition"
             )
         ]
+        # For the newest ones, which pages that watch a run ask for every other second.
+        indexes = [models.Index(fields=["made_at"], name="sourcegroups_record_made_at")]
 
     def __str__(self) -> str:
         return f"{self.bytes} bytes, {self.seconds:.2f} s"

@@ -84,6 +84,11 @@ class GenerationRun(models.Model):
     """Spec ids, group keys and the selection: what :class:`.runs.question.Question` reads and writes."""
     options = models.JSONField(default=dict)
     """``force``, ``verify``, ``batch_size``, ``workers``."""
+    collections = models.JSONField(null=True, editable=False)
+    """
+    Ids of the collections that its images were in when it was asked for: who may see these may see it. Null where
+    nobody looked; :attr:`concerned` says what the question does.
+    """
     by_workers = models.BooleanField(default=True)
     """Whether its batches are handed to the task backend; else only who drives it works on it."""
     state = models.CharField(
@@ -91,6 +96,10 @@ class GenerationRun(models.Model):
     )
     message = models.TextField(blank=True)
     """Why it could not go on, or what went wrong on the way, in one sentence."""
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    """Who has put it down, if somebody in the admin has."""
 
     parts = models.JSONField(null=True, editable=False)
     """Parts of the walk, in order; null until somebody has looked."""
@@ -152,6 +161,14 @@ class GenerationRun(models.Model):
         return self.state in ACTIVE
 
     @property
+    def concerned(self) -> list[Any] | None:
+        """Ids of the collections whose images it is about, as far as that is known; ``None`` where it may be any."""
+        if self.collections is not None:
+            return list(self.collections)
+        asked = self.question.get("selection", {}).get("collections")
+        return None if asked is None else list(asked)
+
+    @property
     def counts(self) -> dict[str, Any]:
         """Finished batches and open ones together, as :mod:`.counts` has them. One query, which sees one moment."""
         if hasattr(self, "open_batches"):
@@ -196,13 +213,13 @@ class GenerationRun(models.Model):
 
     # What may be done to it -----------------------------------------------------------------------------
 
-    def pause(self) -> None:
+    def pause(self, user: Any = None) -> None:
         """
         Have everybody put it down once the images in hand are done, within a second or so.
 
         Raises :exc:`.RunRefused` with a sentence, as all of these do, where its state does not allow it.
         """
-        self.move(Action.PAUSE)
+        self.move(Action.PAUSE, paused_by=user)
 
     def resume(self, *, by_workers: bool | None = True) -> None:
         """
@@ -212,19 +229,29 @@ class GenerationRun(models.Model):
         """
         values: dict[str, Any] = {} if by_workers is None else {"by_workers": by_workers}
         sources = self.counts["all"]["sources"]
-        self.move(Action.RESUME, message="", finished_at=None, pace_from=None, pace_sources=sources, **values)
+        values |= {"message": "", "finished_at": None, "paused_by": None}
+        self.move(Action.RESUME, pace_from=None, pace_sources=sources, **values)
         # Tasks of a run at rest end at once: whatever was handed out is not any more. And what its workers died of may
         # be gone.
         self.batches.filter(state="waiting").update(handed_out_at=None, attempts=0)
         self.announce()
 
+    def take_up(self) -> None:
+        """
+        Somebody goes on with it whom nobody has been at for a while: how fast it gets on is told from now on. Nothing
+        where it is not stalled.
+        """
+        stalled = GenerationRun.objects.filter(pk=self.pk).in_state(State.STALLED)
+        stalled.update(pace_from=Now(), pace_sources=self.counts["all"]["sources"])
+
     def cancel(self) -> None:
         """Have it end once the images in hand are done. What is made stays."""
         self.move(Action.CANCEL, finished_at=Now(), current="")
 
-    def retry_failed(self, user: Any = None) -> GenerationRun:
+    def retry_failed(self, user: Any = None, *, by: Any = None) -> GenerationRun:
         """
-        A new run over what failed in this one and has not been made since.
+        A new run over what failed in this one and has not been made since; where ``by`` is the key of a user, only of
+        images which he or she may change.
 
         Where a group itself could not be walked, that is everything this one asked for: what exists is left as it is.
         Raises :exc:`.RunRefused` if nothing of it is left.
@@ -232,13 +259,16 @@ class GenerationRun(models.Model):
         failures = self.failures.all()
         if not failures.exists():
             raise RunRefused("Nothing that failed in this run is left to be tried again.")
-        question = dict(self.question)
-        if not failures.filter(filter_spec="").exists():
-            question["selection"] = {"only_failed": True, "failed_in": self.pk}
+        selection: dict[str, Any] = {"only_failed": True, "failed_in": self.pk}
+        if failures.filter(filter_spec="").exists():
+            selection = dict(self.question.get("selection", {}))
+        if by is not None:
+            selection["by"] = str(by)
         again = GenerationRun.objects.create(
             started_by=user,
             started_from=self.Origin.ADMIN if user is not None else self.started_from,
-            question=question,
+            question={**self.question, "selection": selection},
+            collections=self.concerned,
             options={**self.options, "force": False},
         )
         again.announce()

@@ -59,6 +59,8 @@ class Holder(Relay):
     goes on has less to do. ``anew`` says that what exists is made again: only the cursor shows that, then.
     """
 
+    is_watched = True
+
     def __init__(
         self,
         batch: RunBatch,

@@ -58,6 +58,8 @@ def selection_as_json(selection: Selection) -> dict[str, Any]:
         "since": None if selection.since is None else selection.since.isoformat(),
         "only_failed": selection.only_failed or None,
         "failed_in": selection.failed_in,
+        "by": None if selection.by is None else str(selection.by),
+        "listing": selection.listing,
     }
     return {name: value for name, value in asked.items() if value is not None}
 
@@ -70,6 +72,8 @@ def selection_from_json(asked: Mapping[str, Any]) -> Selection:
         since=None if since is None else date.fromisoformat(since),
         only_failed=bool(asked.get("only_failed")),
         failed_in=asked.get("failed_in"),
+        by=asked.get("by"),
+        listing=asked.get("listing"),
     )
 
 
@@ -77,16 +81,19 @@ def walk_of(run: GenerationRun) -> Walk:
     """
     The walk that answers a run's question, as things are registered now; its groups are looked at.
 
-    Raises :exc:`CannotBeAnswered` if no binding is left that it is about.
+    Raises :exc:`CannotBeAnswered` if no binding is left that it is about, or nobody can tell which images it meant.
     """
-    registry = get_registry()
+    registry = get_registry().refresh()
     try:
         asked = Question.from_json(run.question)
         bindings = asked.bindings(registry.bindings)
+        problem = asked.selection.problem()
     except (SourceGroupsError, TypeError, ValueError, AttributeError) as error:
         raise CannotBeAnswered(f"What the run is about cannot be told: {error}") from error
     if not bindings:
         raise CannotBeAnswered(_nothing_left(asked, set(registry.specs)))
+    if problem:
+        raise CannotBeAnswered(problem)
     walk = Walk(
         bindings,
         registry.bindings,

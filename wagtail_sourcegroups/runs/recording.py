@@ -32,6 +32,8 @@ class Recorder(Relay):
     ``parts`` are those of the walk; ``stop`` is set when somebody else pauses or cancels the run.
     """
 
+    is_watched = True
+
     def __init__(
         self,
         question: Question,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.db.models.signals import post_save
 
 from .. import conf
 from ..models import GenerationRun, RunState
 from ..models.runstates import ACTIVE, OVER
 from ..queueing import is_inline
 from ..signals import run_ready
-from . import handing, working
+from . import handing, history, working
 from .question import Question
 
 logger = logging.getLogger("wagtail_sourcegroups")
@@ -26,18 +28,21 @@ def start(
     user: Any = None,
     started_from: str = GenerationRun.Origin.ADMIN,
     by_workers: bool = True,
+    collections: Iterable[Any] | None = None,
     **options: Any,
 ) -> GenerationRun:
     """
     A new run. Its first batches go to the task backend once the open transaction has committed; where that works
     inside the call, nothing is done yet: whoever watches the run has :func:`.working.drive` do the next batch.
 
-    ``options`` are ``force``, ``verify``, ``batch_size`` and ``workers``.
+    ``collections`` are ids of those that the images are in, where somebody has looked. ``options`` are ``force``,
+    ``verify``, ``batch_size`` and ``workers``.
     """
     run = GenerationRun.objects.create(
         started_by=user,
         started_from=started_from,
         by_workers=by_workers,
+        collections=None if collections is None else sorted(collections),
         question=question.as_json(),
         options={name: value for name, value in options.items() if value},
     )
@@ -46,7 +51,8 @@ def start(
 
 
 def connect() -> None:
-    """Listen for runs that have work to hand out."""
+    """Listen for runs that begin, and for those that have work to hand out."""
+    post_save.connect(history.note_new, sender=GenerationRun, dispatch_uid="wagtail_sourcegroups.history")
     run_ready.connect(_hand_out, dispatch_uid="wagtail_sourcegroups.runs")
 
 

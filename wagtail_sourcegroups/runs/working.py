@@ -12,6 +12,7 @@ from django.db import router
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
+from .. import counting
 from ..exceptions import RunRefused
 from ..generation import database
 from ..generation.batches import make_batches
@@ -170,6 +171,8 @@ def finish(run: GenerationRun, walk: Walk) -> bool:
     )
     if done:
         walk.conclude()
+        if walk.is_full:
+            counting.ask()
     return bool(done)
 
 

@@ -118,16 +118,19 @@ class CollectionSourceGroup(ChosenModel):
         return self.model._base_manager.filter(self.condition())
 
     def condition(self) -> Condition:
-        from wagtail.models import Collection
-
         if self._id is not None and not self.include_descendants:
             return Q(collection_id=self._id)
+        return Q(collection_id__in=self.members().values("pk"))
+
+    def members(self) -> QuerySet[Collection]:
+        """The collections whose images are in the group, as a query; none where there is no such collection."""
+        from wagtail.models import Collection
+
         # One value, which the database works out once per query, whatever the number of images.
         path = Subquery(self._only().values("path")[:1], output_field=CharField())
-        members = Collection.objects.filter(
+        return Collection.objects.filter(
             Q(path__startswith=path) if self.include_descendants else Q(path=path)
         ).order_by()
-        return Q(collection_id__in=members.values("pk"))
 
     def _candidates(self) -> QuerySet[Collection]:
         """The collections that the id or name may mean: one, if all is well."""

@@ -59,7 +59,7 @@ class Command(RunCommands, BaseCommand):
         workers = choosing.at_least_one("--workers", options["workers"])
         batch_size = choosing.at_least_one("--batch-size", options["batch_size"], choosing.MAX_BATCH_SIZE)
         patterns = options["patterns"]
-        registry = get_registry()
+        registry = get_registry().refresh()
         specs = choosing.chosen_specs(registry, [patterns] if isinstance(patterns, str) else patterns)
         if options["list"]:
             with _without_traces():

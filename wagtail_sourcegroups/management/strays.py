@@ -1,66 +1,20 @@
-"""What ``--prune`` and ``--verify`` do beside making: who asks for what, put together for the engine."""
+"""What ``--verify`` does beside making: files that no row names, and those whose time has come."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from django.db.models import Model
-from wagtail.images import get_image_model
 
-from ..exceptions import SourceGroupsError
 from ..generation import departures, orphans
 from ..generation.failures import sentence
 from ..generation.options import Options
-from ..generation.prune import Claims, once_bound, prune_files, prune_images
+from ..generation.prune import once_bound
+from ..pruning import image_models
 from ..registry import Registry
-from ..selection import Selection
-from ..sourcegroups.base import image_groups
-from ..specs import RenditionSpec
-from ..walk import Walk
 from .summary import Strays
-
-
-def prune(
-    registry: Registry,
-    specs: Sequence[RenditionSpec],
-    selection: Selection,
-    *,
-    every_spec: bool,
-    options: Options,
-    batch_size: int | None,
-) -> Counter[str]:
-    """
-    Delete, or count, the renditions of the chosen sources that no binding asks for any more.
-
-    Every registered binding counts, whichever specs were chosen; whoever cannot be asked keeps what it might want.
-    """
-    bindings = registry.bindings
-    everyone = Walk(bindings, bindings, batch_size=batch_size, write=False)
-    everyone.prepare()
-    everyone.look()
-    broken = set(everyone.broken)
-    claims = Claims(
-        bound=once_bound(everyone.specs),
-        specs=everyone.specs,
-        given=everyone.seen,
-        chosen=None if every_spec else frozenset(spec.id for spec in specs),
-        held=tuple(dict.fromkeys(spec for spec, group in bindings if group in broken)),
-        held_groups=frozenset(group.key for group in broken),
-    )
-    batches = chain.from_iterable(
-        everyone.every_image(model, selection)
-        for model in image_models(registry)
-        if selection.means_model(model)
-    )
-    pruned = prune_images(batches, claims, dry_run=options.dry_run, stop=options.stop)
-    if selection.everything:
-        # A source that is gone is in no collection, has no id and no date.
-        pruned += prune_files(claims, dry_run=options.dry_run, page_size=everyone.size)
-    return pruned
 
 
 def look_for_strays(
@@ -93,15 +47,6 @@ def look_for_strays(
                 f"The rendition storage ({_name(place.storage)}) gave up: {sentence(error)}."
             )
     return strays
-
-
-def image_models(registry: Registry) -> list[type[Any]]:
-    """The site's image model, and those of registered groups."""
-    models = [get_image_model()]
-    for group in image_groups(registry.groups):
-        with suppress(SourceGroupsError):
-            models.append(group.model)
-    return list(dict.fromkeys(models))
 
 
 def rendition_models(registry: Registry) -> list[type[Any]]:
