@@ -1,0 +1,1 @@
+"""The renditions of one image, beside the form that edits it."""

@@ -1,0 +1,1 @@
+"""Runs: asking for one, watching it, steering it."""

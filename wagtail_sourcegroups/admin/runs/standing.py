@@ -1,0 +1,308 @@
+"""How a run stands, as its page and the listing say it, from what the run knows: the database is not asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.template.defaultfilters import filesizeformat
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from wagtail.admin.utils import get_user_display_name
+
+from ...coverage import Figures
+from ...models import GenerationRun, RunState
+from ...models.runstates import OVER, Action, may
+from ...queueing import is_inline
+from .. import states
+from . import wording
+from .visibility import Sight
+
+#: Milliseconds after which a page that watches asks again: while something moves, and while it rests.
+SOON, LATER = 2000, 10_000
+
+
+class Shown(NamedTuple):
+    """A state of a run for people: always an icon and a word; ``tone`` is the icon's colour, if it has one."""
+
+    key: str
+    label: str | Promise
+    icon: str
+    tone: str = ""
+
+
+class Figure(NamedTuple):
+    """A number, and what it is of."""
+
+    value: str
+    label: str
+
+
+#: Begun or not, and with nobody to go on by himself: what an open page is for.
+WAITING = Shown("waiting", gettext_lazy("Waiting"), "time")
+_LOOKS = {
+    RunState.QUEUED: ("time", ""),
+    RunState.RUNNING: ("spinner", ""),
+    RunState.PAUSED: ("minus", ""),
+    RunState.STALLED: ("warning", "warning"),
+    RunState.FINISHED: ("circle-check", "positive"),
+    RunState.FAILED: ("warning", "critical"),
+    RunState.CANCELLED: ("cross", ""),
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """
+    A run to somebody who sees so much of it, and may ``steer`` it or not. The run is one of
+    :meth:`.RunQuerySet.with_standing`.
+    """
+
+    run: GenerationRun
+    sight: Sight = Sight.EVERYTHING
+    steers: bool = False
+
+    # Its state ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def state(self) -> RunState:
+        return self.run.shown_state
+
+    @property
+    def shown(self) -> Shown:
+        if self.waits_for_a_page and self.state in (RunState.QUEUED, RunState.STALLED):
+            return WAITING
+        icon, tone = _LOOKS[self.state]
+        if self.is_finished and self.failed and self.sight is Sight.EVERYTHING:
+            icon = tone = "warning"
+        return Shown(self.state.value, capfirst(self.state.label), icon, tone)
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
+
+    @property
+    def is_running(self) -> bool:
+        return self.state is RunState.RUNNING
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it has come no further for now, and not to its end."""
+        return not self.is_running and not self.is_finished
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state is RunState.FINISHED
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.state is RunState.CANCELLED
+
+    @property
+    def waits_for_a_page(self) -> bool:
+        """Whether there is no worker, so that it gets on only while somebody has its page open."""
+        return self.run.is_active and self.run.by_workers and is_inline()
+
+    @property
+    def drives(self) -> bool:
+        """Whether the page of this viewer does the next batch."""
+        return self.steers and self.waits_for_a_page
+
+    @property
+    def asks_again(self) -> int | None:
+        """Milliseconds until the page looks again; ``None`` if nothing will change any more."""
+        if self.is_over:
+            return None
+        return SOON if self.run.is_active else LATER
+
+    # How far it is ------------------------------------------------------------------------------------
+
+    @cached_property
+    def counts(self) -> dict[str, Any]:
+        """What it has come to, all specs together."""
+        return dict(self.run.counts["all"])
+
+    @property
+    def done(self) -> int:
+        """Sources that have been looked at."""
+        return int(self.counts["sources"])
+
+    @property
+    def in_all(self) -> int:
+        """How many there are, as far as anybody has counted; files that are no images come on top."""
+        return max(self.run.sources_in_all or 0, self.done)
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: 100 only when it is finished."""
+        if self.is_finished:
+            return 100
+        return min(states.percentage(self.done, self.in_all), 99) if self.in_all else 0
+
+    @property
+    def made(self) -> int:
+        return int(self.counts["generated"])
+
+    @property
+    def failed(self) -> int:
+        return int(self.counts["failed"])
+
+    @property
+    def share(self) -> Figures:
+        """Of what is wanted of the sources looked at, how much is ready: what this run has made, and what was there."""
+        ready = int(self.counts["existing"]) + self.made
+        return Figures(self.done, ready + self.failed, ready=ready, failed=self.failed)
+
+    @cached_property
+    def seconds_left(self) -> float | None:
+        """Only while somebody is at it."""
+        if not self.is_running or not self.run.sources_in_all:
+            return None
+        return self.run.seconds_left
+
+    @property
+    def seconds_in_all(self) -> float:
+        """From its beginning to its end, pauses included."""
+        if self.run.started_at is None or self.run.finished_at is None:
+            return 0.0
+        return max((self.run.finished_at - self.run.started_at).total_seconds(), 0.0)
+
+    # In words -----------------------------------------------------------------------------------------
+
+    @property
+    def headline(self) -> str:
+        """The one figure that matters."""
+        if not self.is_finished or self.sight is not Sight.EVERYTHING:
+            return f"{self.percent}%"
+        if not self.share.expected:
+            return _("Nothing to make")
+        ready, expected = intcomma(self.share.ready), intcomma(self.share.expected)
+        return _("%(ready)s of %(expected)s") % {"ready": ready, "expected": expected}
+
+    @property
+    def sentence(self) -> str:
+        """The state in one short sentence, such as "62%, 2 failed": what a screen reader says."""
+        said = f"{self.percent}%"
+        if not self.is_running:
+            said = str(self.shown.label) if self.is_finished else f"{self.shown.label}, {said}"
+        if self.failed and self.sight is Sight.EVERYTHING:
+            said = f"{said}, {self.failed_in_words}"
+        return said
+
+    @property
+    def failed_in_words(self) -> str:
+        return ngettext("%(count)s failed", "%(count)s failed", self.failed) % {
+            "count": intcomma(self.failed)
+        }
+
+    @property
+    def remark(self) -> str:
+        """What there is to say of the state itself."""
+        if self.state is RunState.PAUSED:
+            if self.run.paused_by is None:
+                return _("Nothing is lost.")
+            return _("Paused by %(user)s, nothing is lost.") % {
+                "user": get_user_display_name(self.run.paused_by)
+            }
+        if self.state is RunState.CANCELLED:
+            kept = ngettext(
+                "Cancelled at %(percent)s%%; the %(count)s made is kept.",
+                "Cancelled at %(percent)s%%; the %(count)s made are kept.",
+                self.made,
+            )
+            return kept % {"percent": self.percent, "count": intcomma(self.made)}
+        if self.state is RunState.STALLED and not self.waits_for_a_page:
+            return _("Nobody has worked on it for a while. What is made is kept; resume it to go on.")
+        return ""
+
+    @property
+    def figures(self) -> list[Figure]:
+        return self._figures_at_the_end if self.is_over else self._figures_on_the_way
+
+    @property
+    def _figures_on_the_way(self) -> list[Figure]:
+        done = ngettext("image done, of %(in_all)s", "images done, of %(in_all)s", self.done)
+        figures = [
+            Figure(intcomma(self.done), done % {"in_all": intcomma(self.in_all)}),
+            Figure(intcomma(self.failed), _("failed")),
+        ]
+        if self.is_running and self.run.rate:
+            figures.append(Figure(wording.pace(self.run.rate), _("images a second")))
+        if self.seconds_left is not None:
+            figures.append(Figure(wording.about(self.seconds_left), _("left")))
+        return figures
+
+    @property
+    def _figures_at_the_end(self) -> list[Figure]:
+        return [
+            Figure(intcomma(self.made), _("made")),
+            Figure(filesizeformat(self.counts["bytes"]), _("written")),
+            Figure(intcomma(self.failed), _("failed")),
+            Figure(wording.duration(self.seconds_in_all), _("in all")),
+        ]
+
+    @property
+    def where(self) -> str:
+        """Who works on it, and what that means for whoever looks."""
+        if self.waits_for_a_page:
+            resume = f"generateimages --resume {self.run.pk}"
+            if self.steers:
+                said = _(
+                    "Here: it goes on while this page is open, or when %(command)s runs, and waits otherwise."
+                )
+            else:
+                said = _("It goes on while whoever started it has this page open, or when %(command)s runs.")
+            return said % {"command": resume}
+        if not self.run.is_active or self.state is RunState.STALLED:
+            return ""
+        if not self.run.by_workers:
+            return _("On the command line. You can close this page.")
+        return _("In the background. You can close this page.")
+
+    # What may be done to it ---------------------------------------------------------------------------
+
+    @property
+    def may_pause(self) -> bool:
+        # A run that waits for its page is not seen to be stalled.
+        return self.steers and may(Action.PAUSE, self.state) and not self.may_resume
+
+    @property
+    def may_resume(self) -> bool:
+        return self.steers and may(Action.RESUME, self.state) and not self.waits_for_a_page
+
+    @property
+    def may_cancel(self) -> bool:
+        return self.steers and may(Action.CANCEL, self.state)
+
+    @property
+    def may_retry(self) -> bool:
+        """Where something of what failed is still left to be tried."""
+        return self.steers and self.state in (RunState.FINISHED, RunState.CANCELLED)
+
+    # For programs -------------------------------------------------------------------------------------
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """What the page's own script reads."""
+        seen: dict[str, Any] = {
+            "state": self.shown.key,
+            "percent": self.percent,
+            "sentence": self.sentence,
+            "over": self.is_over,
+            "drives": self.drives,
+            "next": self.asks_again,
+        }
+        if self.sight is Sight.EVERYTHING:
+            seen["figures"] = {
+                "done": self.done,
+                "in_all": self.in_all,
+                "made": self.made,
+                "failed": self.failed,
+                "rate": self.run.rate,
+                "seconds_left": self.seconds_left,
+            }
+        return seen
