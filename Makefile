@@ -13,12 +13,14 @@ ARGS   ?=
 CONSTRAINTS ?= -c constraints.txt
 STAMP        = $(VENV)/.installed
 
-.PHONY: help demo test test-sqlite test-postgres test-backends test-peer test-latest fuzz benchmark benchmark-quick lint format constraints clean
+.PHONY: help demo test test-sqlite test-postgres test-backends test-browser screenshots test-peer test-latest fuzz benchmark benchmark-quick lint format constraints clean
 
 help:
 	@echo "make demo [PHOTOS=dir]  a site with photographs, all their renditions made ahead of time"
 	@echo "make test               the tests, on SQLite and, where one answers, on PostgreSQL"
 	@echo "make test-backends      real workers of each task backend over 200 photographs; needs PostgreSQL and redis-server"
+	@echo "make test-browser       the tests in Chromium alone"
+	@echo "make screenshots        the same, and docs/images anew"
 	@echo "make test-peer          Wagtail's own image tests with this package installed"
 	@echo "make test-latest        the tests with the newest versions of everything"
 	@echo "make fuzz [ARGS=...]    10,000 broken pictures, and what becomes of them; ARGS=--help for more"
@@ -63,6 +65,12 @@ test-postgres: $(STAMP)
 
 test-backends: $(STAMP)
 	SOURCEGROUPS_DATABASE=postgres SOURCEGROUPS_PHOTOS=200 REQUIRE_SERVICES=1 $(PYTEST) tests/backends $(ARGS)
+
+test-browser: $(STAMP)
+	REQUIRE_SERVICES=1 $(PYTEST) tests/browser $(ARGS)
+
+screenshots: $(STAMP)
+	SOURCEGROUPS_SCREENSHOTS=1 REQUIRE_SERVICES=1 $(PYTEST) tests/browser $(ARGS)
 
 test-peer: $(STAMP)
 	$(PYTEST) -m peer tests/peer $(ARGS)
