@@ -14,7 +14,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from . import cold, fidelity, load, memory, s3, scale, scaling, warm
+from . import cold, fidelity, load, memory, pages, s3, scale, scaling, warm
 from .bench import Bench
 from .cases import WrongOutputs
 from .extent import FULL, QUICK
@@ -35,7 +35,11 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "fidelity": fidelity.rows,
 }
 #: Long, and in need of PostgreSQL: only where they are named.
-NAMED_PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {"load": load.rows, "scale": scale.rows}
+NAMED_PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "load": load.rows,
+    "scale": scale.rows,
+    "pages": pages.rows,
+}
 #: Where ``--write`` puts the table of a document.
 MARKS = ("<!-- results -->", "<!-- /results -->")
 RELEVANT = (
@@ -81,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if options.check and any(row.unmet for row in rows) else 0
 
 
-_PARTS_HELP = f"only these (default: all but {' and '.join(NAMED_PARTS)}, which need PostgreSQL)"
+_PARTS_HELP = f"only these (default: all but {', '.join(NAMED_PARTS)}, which need PostgreSQL)"
 
 
 def _parser() -> argparse.ArgumentParser:

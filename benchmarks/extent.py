@@ -21,6 +21,7 @@ class Extent:
     remote_images: int
     uploads: int
     scale_images: int
+    page_images: int
     workers: tuple[int, ...]
     whole: bool
 
@@ -35,6 +36,7 @@ FULL = Extent(
     remote_images=30,
     uploads=2_000,
     scale_images=1_000_000,
+    page_images=100_000,
     workers=(1, 2, 4, 8, 16),
     whole=True,
 )
@@ -48,6 +50,7 @@ QUICK = Extent(
     remote_images=4,
     uploads=40,
     scale_images=5_000,
+    page_images=2_000,
     workers=(1, 2),
     whole=False,
 )

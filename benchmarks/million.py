@@ -36,10 +36,10 @@ def populate(images: int) -> None:
         collection=Collection.get_first_root_node(),
     )
     image_model._default_manager.bulk_create([first])
-    _multiply(
+    multiply(
         image_model, f"CROSS JOIN generate_series(2, {images}) AS number", title="'photograph ' || number"
     )
-    _analyze()
+    analyze()
 
 
 def settle(images: int) -> None:
@@ -53,7 +53,7 @@ def settle(images: int) -> None:
 
     GenerationRun.objects.all().delete()
     image_model = get_image_model()
-    first = _first()
+    first = first_image()
     rendition_model = image_model.get_rendition_model()
     for number, filter_spec in enumerate(FILTERS):
         rendition = rendition_model(
@@ -68,8 +68,8 @@ def settle(images: int) -> None:
     _register()
     _generate(1, "--image", str(first.pk))
     others = f"JOIN {image_model._meta.db_table} AS image ON image.id > {first.pk}"
-    _multiply(rendition_model, others, image_id="image.id")
-    _multiply(SourceState, others, object_id="image.id::varchar")
+    multiply(rendition_model, others, image_id="image.id")
+    multiply(SourceState, others, object_id="image.id::varchar")
     pattern = RenditionRecord.objects.create(
         content_type=ContentType.objects.get_for_model(rendition_model),
         object_id="",
@@ -78,9 +78,9 @@ def settle(images: int) -> None:
         seconds=0.1,
     )
     made = f"CROSS JOIN {rendition_model._meta.db_table} AS made"
-    _multiply(RenditionRecord, made, object_id="made.id::varchar")
+    multiply(RenditionRecord, made, object_id="made.id::varchar")
     pattern.delete()
-    _analyze()
+    analyze()
 
 
 def plan(images: int) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def settled(images: int) -> dict[str, Any]:
 def _looked_through(images: int, *arguments: str, **expected: int) -> dict[str, Any]:
     _register()
     # Whatever Django and Wagtail do the first time.
-    _generate(1, *arguments, "--image", str(_first().pk))
+    _generate(1, *arguments, "--image", str(first_image().pk))
     before = _scanned()
     with counting() as counted, measured() as usage:
         found = _generate(images, *arguments)
@@ -138,7 +138,7 @@ def stock(sample: int) -> dict[str, Any]:
     """``get_renditions`` of so many images."""
     from wagtail.images import get_image_model
 
-    _first().get_renditions(*FILTERS)
+    first_image().get_renditions(*FILTERS)
     with counting() as counted, measured() as usage:
         done = 0
         for image in get_image_model()._default_manager.order_by("pk")[:sample].iterator():
@@ -156,7 +156,7 @@ def share_out(images: int) -> dict[str, Any]:
     from wagtail_sourcegroups.runs import cutting, working
 
     _register()
-    _generate(1, "--dry-run", "--image", str(_first().pk))
+    _generate(1, "--dry-run", "--image", str(first_image().pk))
     with counting() as counted, measured() as usage:
         call_command("generateimages", SPEC, "--enqueue", stdout=StringIO(), stderr=StringIO())
     found = {"enqueue": {**asdict(usage), **counted}}
@@ -247,7 +247,7 @@ def _generate(images: int, *arguments: str) -> dict[str, Any]:
     return found
 
 
-def _first() -> Any:
+def first_image() -> Any:
     from wagtail.images import get_image_model
 
     return get_image_model()._default_manager.earliest("pk")
@@ -275,7 +275,7 @@ def _scanned() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _multiply(model: Any, join: str, **expressions: str) -> None:
+def multiply(model: Any, join: str, **expressions: str) -> None:
     """More rows like those there are: one for each that ``join`` gives, with these expressions in some columns."""
     from django.db import connection
 
@@ -288,7 +288,7 @@ def _multiply(model: Any, join: str, **expressions: str) -> None:
         )
 
 
-def _analyze() -> None:
+def analyze() -> None:
     """What autovacuum does in time."""
     from django.db import connection
 
