@@ -54,3 +54,11 @@ def test_an_import_that_points_up_or_across_is_caught(module: str, line: str, tm
 
     assert result.returncode == 1, result.stdout + result.stderr
     assert "1 broken." in result.stdout or "2 broken." in result.stdout
+
+
+@pytest.mark.parametrize("module", ["registry", "specs", "sourcegroups", "strategies", "signals"])
+def test_what_apps_import_at_start_loads_no_model(module: str) -> None:
+    """An ``apps.py`` imports them before there are any."""
+    code = f"import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'sandbox.settings'; import wagtail_sourcegroups.{module}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

@@ -34,11 +34,18 @@ def test_a_filter_spec_in_words(filter_spec: str, words: str) -> None:
     ("filter_specs", "words"),
     [
         (
-            [f"fill-{size}|format-{name}" for size in ("800x450", "1600x900") for name in ("avif", "webp", "jpeg")],
+            [
+                f"fill-{size}|format-{name}"
+                for size in ("800x450", "1600x900")
+                for name in ("avif", "webp", "jpeg")
+            ],
             "800 × 450 and 1600 × 900, cropped; AVIF, WebP, JPEG",
         ),
         (["width-100", "width-200", "width-300"], "100, 200 and 300 wide"),
-        (["max-165x165", "width-800|format-webp|webpquality-70"], "at most 165 × 165; 800 wide; WebP, quality 70"),
+        (
+            ["max-165x165", "width-800|format-webp|webpquality-70"],
+            "at most 165 × 165; 800 wide; WebP, quality 70",
+        ),
         (["original"], "the original's size"),
         ([], ""),
     ],

@@ -1,4 +1,8 @@
-"""Reading what admins have stored: specs and assignments, as the registry takes them. Asks the database."""
+"""
+Reading what admins have stored: specs and assignments, as the registry takes them. Asks the database.
+
+Models are imported where they are asked, since the registry may be imported before there are any.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ from django.db import connections, router
 from django.db.models import Subquery
 
 from .exceptions import SourceGroupsError
-from .models import Assignment, StoredSpec, StoredVersion
 from .sourcegroups import CollectionSourceGroup, ImageModelSourceGroup
 from .sourcegroups.base import SourceGroup
 from .specs import RenditionSpec
@@ -35,6 +38,8 @@ _migrated: set[str] = set()
 
 def version() -> uuid.UUID | None:
     """Which changes with anything stored; ``None`` while there never was anything, or no table. One query."""
+    from .models import StoredVersion
+
     if not _is_migrated():
         return None
     found: uuid.UUID | None = StoredVersion.objects.values_list("token", flat=True).filter(pk=1).first()
@@ -43,11 +48,15 @@ def version() -> uuid.UUID | None:
 
 def version_column() -> Subquery:
     """The same, to be read along with rows of the database that :func:`can_be_joined`."""
+    from .models import StoredVersion
+
     return Subquery(StoredVersion.objects.filter(pk=1).values("token")[:1])
 
 
 def can_be_joined(using: str) -> bool:
     """Whether our tables are there, in this database."""
+    from .models import StoredVersion
+
     return router.db_for_write(StoredVersion) == using and _is_migrated()
 
 
@@ -56,6 +65,8 @@ def read(at: uuid.UUID | None) -> Stored:
     What is stored now. ``at`` is the version that was read before it, so that a change in between is noticed the
     next time. Two queries.
     """
+    from .models import Assignment, StoredSpec
+
     if at is None:
         return NOTHING
     specs, problems = [], []
@@ -85,6 +96,8 @@ def _site_image_model() -> str:
 
 def _is_migrated() -> bool:
     """Whether our tables are there. Asked until they are, and only then is it certain for good."""
+    from .models import StoredVersion
+
     using = router.db_for_write(StoredVersion)
     if (
         using not in _migrated

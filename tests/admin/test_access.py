@@ -53,7 +53,9 @@ def test_whoever_may_only_add_changes_his_own(uploader: Any, press: Collection, 
     assert not access.changes_everything(uploader)
 
 
-def test_an_administrator_sees_and_changes_everything(admin_user: Any, archive: Collection, add_image: Any) -> None:
+def test_an_administrator_sees_and_changes_everything(
+    admin_user: Any, archive: Collection, add_image: Any
+) -> None:
     add_image(archive)
     assert access.sees_everything(admin_user)
     assert access.changes_everything(admin_user)
