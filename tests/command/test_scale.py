@@ -95,4 +95,8 @@ def test_a_run_with_nothing_to_do(library: None, run: Any) -> None:
     # Beside those of the batches: whether each of the four groups can be asked, what is bound, what has failed,
     # which runs wait for somebody.
     assert len(queries) <= 4 * batches + 15
-    assert [query for query in queries if query.startswith(("INSERT", "UPDATE", "DELETE"))] == []
+    # Nothing is written, but that coverage is to be counted.
+    written = [query for query in queries if query.startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert [
+        query for query in written if not query.startswith('UPDATE "wagtail_sourcegroups_coveragecount"')
+    ] == []

@@ -48,8 +48,12 @@ MAKING = {
     "update generationrun: count": 2,
     "update generationrun: specs": 1,
     "update generationrun: finish": 1,
+    # The figures of coverage are taken anew after a full run.
+    "insert coveragecount": 1,
+    "update coveragecount": 3,
+    "insert coveragefigure": 1,
 }
-COMMAND = {**MAKING, "insert boundfilterspec": 1, "insert generationrun": 1}
+COMMAND = {**MAKING, "insert boundfilterspec": 1, "insert generationrun": 1, "insert modellogentry": 1}
 WORKER = {
     **MAKING,
     "insert dbtaskresult": 2,
@@ -63,6 +67,7 @@ REPLACING = {
     "insert leftoverfile": 1,
     "delete file": 1,
     "after delete file": 1,
+    "delete coveragefigure": 1,
 }
 
 
