@@ -6,11 +6,17 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from django.utils.functional import Promise
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 #: Format names as people write them; of others, capitals.
-FORMATS = {"webp": "WebP", "webp-lossless": "WebP, lossless", "gif": "GIF"}
+FORMATS: dict[str, str | Promise] = {
+    "webp": "WebP",
+    "webp-lossless": gettext_lazy("WebP, lossless"),
+    "gif": "GIF",
+}
 _SIZES: dict[str, Callable[[str], str]] = {
     "fill": lambda sizes: _("%(sizes)s, cropped") % {"sizes": sizes},
     "max": lambda sizes: _("at most %(sizes)s") % {"sizes": sizes},
@@ -60,7 +66,7 @@ def in_words(filter_spec: str) -> InWords:
         if name in _SIZES and (value or name == "original"):
             kind, size = name, _size(name, value)
         elif name == "format" and value:
-            format_name = FORMATS.get(value, value.upper())
+            format_name = str(FORMATS.get(value, value.upper()))
         elif _QUALITY.fullmatch(name) and value:
             besides.append(_("quality %(number)s") % {"number": value})
         elif name == "bgcolor" and value:
@@ -78,10 +84,10 @@ def several_in_words(filter_specs: Iterable[str]) -> str:
     kinds: dict[str, dict[str, None]] = {}
     for words in each:
         kinds.setdefault(words.kind, {})[words.size] = None
-    sizes = "; ".join(_geometry(kind, list(sizes)) for kind, sizes in kinds.items())
+    sizes = _("; ").join(_geometry(kind, list(sizes)) for kind, sizes in kinds.items())
     formats = dict.fromkeys(words.format for words in each if words.format)
     besides = dict.fromkeys(word for words in each for word in words.besides)
-    return "; ".join(filter(None, (sizes, ", ".join([*formats, *besides]))))
+    return _("; ").join(filter(None, (sizes, ", ".join([*formats, *besides]))))
 
 
 def _geometry(kind: str, sizes: list[str]) -> str:
@@ -91,7 +97,7 @@ def _geometry(kind: str, sizes: list[str]) -> str:
 def _size(name: str, value: str) -> str:
     numbers = value.split("-")[0]
     if name == "scale":
-        return f"{numbers}%"
+        return _("%(percent)s%%") % {"percent": numbers}
     if "x" in numbers:
         return _TIMES.join(numbers.split("x"))
     return _TIMES.join((numbers, numbers)) if name in ("fill", "max", "min") else numbers

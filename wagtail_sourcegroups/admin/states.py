@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
@@ -70,12 +70,23 @@ def in_words(figures: Any) -> str:
     return ", ".join(said)
 
 
+_COUNTED: Mapping[State, Callable[[int], str]] = {
+    READY: lambda count: ngettext("%(count)s ready", "%(count)s ready", count),
+    MISSING: lambda count: ngettext("%(count)s missing", "%(count)s missing", count),
+    STALE: lambda count: ngettext("%(count)s out of date", "%(count)s out of date", count),
+    FAILED: lambda count: ngettext("%(count)s failed", "%(count)s failed", count),
+    WAITING: lambda count: ngettext("%(count)s waiting", "%(count)s waiting", count),
+}
+
+
+def counted(state: State, count: int) -> str:
+    """Words for so many in a state, with ``%(count)s`` where the number goes."""
+    return _COUNTED[state](count)
+
+
 def besides(figures: Any) -> Iterator[tuple[State, str, int]]:
     """What is not ready: the state, words for so many in it, how many. Only of what there is."""
-    for state, words, count in (
-        (MISSING, ngettext("%(count)s missing", "%(count)s missing", figures.missing), figures.missing),
-        (STALE, ngettext("%(count)s out of date", "%(count)s out of date", figures.stale), figures.stale),
-        (FAILED, ngettext("%(count)s failed", "%(count)s failed", figures.failed), figures.failed),
-    ):
+    for state in (MISSING, STALE, FAILED):
+        count = getattr(figures, state.key)
         if count:
-            yield state, words, count
+            yield state, counted(state, count), count

@@ -10,6 +10,7 @@ from django.db import models, router, transaction
 from django.db.models import BooleanField, Case, FilteredRelation, Prefetch, Q, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..exceptions import RunRefused
@@ -140,7 +141,7 @@ class GenerationRun(models.Model):
         indexes = [models.Index(fields=["state", "finished_at"], name="sourcegroups_run_state")]
 
     def __str__(self) -> str:
-        return f"Run {self.pk}"
+        return gettext("Run %(run)s") % {"run": self.pk}
 
     # How it stands ------------------------------------------------------------------------------------
 

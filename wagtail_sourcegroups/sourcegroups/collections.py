@@ -77,10 +77,10 @@ class CollectionSourceGroup(ChosenModel):
 
     @overridable
     def label(self) -> str:
-        if self._names:
-            name = f"“{shown(self._names)}”"
+        if self._names or isinstance(self._collection, Model):
+            name = _("“%(name)s”") % {"name": shown(self._names) if self._names else self._collection}
         else:
-            name = f"“{self._collection}”" if isinstance(self._collection, Model) else str(self._id)
+            name = str(self._id)
         if self.include_descendants:
             return _("Images in the collection %(name)s and below") % {"name": name}
         return _("Images in the collection %(name)s") % {"name": name}

@@ -56,7 +56,8 @@ class TagSourceGroup(ChosenModel):
 
     @overridable
     def label(self) -> str:
-        return _("Images tagged %(tags)s") % {"tags": ", ".join(f"“{name}”" for name in self.tags)}
+        quoted = (_("“%(name)s”") % {"name": name} for name in self.tags)
+        return _("Images tagged %(tags)s") % {"tags": ", ".join(quoted)}
 
     def get_queryset(self) -> QuerySet[AbstractImage]:
         return self.model._base_manager.filter(self._carried())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
 
 from ..admin import states
 from ..words import in_words, several_in_words
@@ -26,6 +27,12 @@ def rendition_share(figures: Any, classname: str = "") -> dict[str, Any]:
         "words": states.in_words(figures),
         "classname": classname,
     }
+
+
+@register.simple_tag
+def counted_state(state: states.State, count: int) -> str:
+    """So many in a state: "2,811 ready"."""
+    return states.counted(state, count) % {"count": intcomma(count)}
 
 
 @register.filter

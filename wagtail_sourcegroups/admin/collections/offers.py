@@ -12,6 +12,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from wagtail.admin import messages
 from wagtail.models import Collection
@@ -47,7 +48,7 @@ class Offer:
             "count": intcomma(self.renditions),
             "specs": names_in_words([str(spec) for spec in self.specs]),
         }
-        return f"{images}: {renditions}"
+        return _("%(images)s: %(renditions)s") % {"images": images, "renditions": renditions}
 
     @property
     def button(self) -> tuple[str, str, bool]:

@@ -89,8 +89,10 @@ class Output:
         if self.state is states.STALE:
             return [*said, _("made before the file was replaced")]
         if self.share is not None:
-            share = _("%(share)s%% of the original") % {"share": self.share}
-            said.append(share if self.share else _("less than 1% of the original"))
+            words = (
+                _("%(share)s%% of the original") if self.share else _("less than %(share)s%% of the original")
+            )
+            said.append(words % {"share": self.share or 1})
         return said
 
 
@@ -242,4 +244,4 @@ def _thumbnail(rendition: Any, weight: int | None, small: Any) -> Any:
 def _format_of(name: str) -> str:
     """The format of a file in words, by its ending."""
     ending = os.path.splitext(name)[1].lower().removeprefix(".").replace("jpg", "jpeg")
-    return FORMATS.get(ending, ending.upper())
+    return str(FORMATS.get(ending, ending.upper()))

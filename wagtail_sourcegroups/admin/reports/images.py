@@ -167,7 +167,7 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
     # The page ------------------------------------------------------------------------------------------
 
     def get_page_subtitle(self) -> str:
-        return f"{self.bindings[0].spec}: {self.state.label}"
+        return _("%(spec)s: %(state)s") % {"spec": self.bindings[0].spec, "state": self.state.label}
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         return [

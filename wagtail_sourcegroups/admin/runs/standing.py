@@ -177,7 +177,7 @@ class Standing:
     def headline(self) -> str:
         """The one figure that matters."""
         if not self.is_finished or self.sight is not Sight.EVERYTHING:
-            return f"{self.percent}%"
+            return self._percentage
         if not self.share.expected:
             return _("Nothing to make")
         ready, expected = intcomma(self.share.ready), intcomma(self.share.expected)
@@ -186,12 +186,16 @@ class Standing:
     @property
     def sentence(self) -> str:
         """The state in one short sentence, such as "62%, 2 failed": what a screen reader says."""
-        said = f"{self.percent}%"
+        said = self._percentage
         if not self.is_running:
             said = str(self.shown.label) if self.is_finished else f"{self.shown.label}, {said}"
         if self.failed and self.sight is Sight.EVERYTHING:
             said = f"{said}, {self.failed_in_words}"
         return said
+
+    @property
+    def _percentage(self) -> str:
+        return _("%(percent)s%%") % {"percent": self.percent}
 
     @property
     def failed_in_words(self) -> str:
@@ -239,7 +243,7 @@ class Standing:
     @property
     def _figures_at_the_end(self) -> list[Figure]:
         return [
-            Figure(intcomma(self.made), _("made")),
+            Figure(intcomma(self.made), ngettext("made", "made", self.made)),
             Figure(filesizeformat(self.counts["bytes"]), _("written")),
             Figure(intcomma(self.failed), _("failed")),
             Figure(wording.duration(self.seconds_in_all), _("in all")),

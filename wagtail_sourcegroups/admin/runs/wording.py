@@ -103,10 +103,12 @@ class Words:
         for name, values in asked.lists():
             if name == "collection_id":
                 values = [self._places[value].name if value in self._places else "?" for value in values]
-            said.append(f"{_listing_word(name)}: {', '.join(values)}")
+            said.append(
+                _("%(name)s: %(values)s") % {"name": _listing_word(name), "values": ", ".join(values)}
+            )
         if not said:
             return _("all images of the listing")
-        return _("images of the listing with %(filters)s") % {"filters": "; ".join(said)}
+        return _("images of the listing with %(filters)s") % {"filters": _("; ").join(said)}
 
 
 def named_collections(selection: Selection) -> frozenset[Any]:

@@ -76,7 +76,7 @@ def summary(filter_specs: Sequence[str]) -> str:
             parts.append(ngettext("%(count)s format", "%(count)s formats", each) % {"count": each})
         else:
             parts.append(ngettext("%(count)s format each", "%(count)s formats each", each) % {"count": each})
-    return f"{said}: {', '.join(parts)}."
+    return _("%(renditions)s: %(parts)s.") % {"renditions": said, "parts": ", ".join(parts)}
 
 
 def cards(filter_specs: Iterable[str], made: Mapping[str, Made]) -> list[Card]:
@@ -138,7 +138,7 @@ def _label(words: InWords, made: Made | None) -> str:
     """A format, and what else is asked besides the size."""
     name = words.format
     if not name:
-        own = FORMATS.get(made.format, made.format.upper()) if made is not None else ""
+        own = str(FORMATS.get(made.format, made.format.upper())) if made is not None else ""
         name = (
             _("The original's format (%(format)s)") % {"format": own} if own else _("The original's format")
         )

@@ -88,5 +88,6 @@ class PruneView(WagtailAdminTemplateMixin, TemplateView):
         if swept.after is None:
             messages.success(request, said)
             return redirect("sourcegroups_specs:index")
-        messages.warning(request, f"{said} {_('There are more of them: go on.')}")
+        more = _("There are more of them: go on.")
+        messages.warning(request, f"{said} {more}")
         return redirect(address(filter_specs, swept.after))

@@ -14,13 +14,14 @@ from contextlib import ExitStack, closing
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
+from django.utils.translation import gettext_noop
 from wagtail.images.models import Filter
 
 from ... import conf
 from ...exceptions import SourceUnreadable
 from ...generation.failures import sentence
 from ...generation.sources import source_of
-from ...generation.wanted import SVG_REASON, WantedFilters
+from ...generation.wanted import WantedFilters
 from ...rendering import Output, RenderFailure, render
 from ...specs import RenditionSpec
 from .cards import SHOWN, Made
@@ -32,6 +33,9 @@ MOST_TRIED = 24
 PATIENCE = 4.0
 #: Seconds for which what came of one is remembered, and bytes of a picture that is remembered whole.
 REMEMBERED, LARGEST = 600, 2_000_000
+
+#: What a run says of it, in English: remembered so, and translated where it is shown.
+_NOT_OF_AN_SVG = gettext_noop("a raster format without preserve-svg does not apply to an SVG")
 
 TYPES = {name: f"image/{name}" for name in SHOWN} | {"svg": "image/svg+xml"}
 
@@ -89,7 +93,7 @@ def _tried(image: Any, filter_specs: Sequence[str]) -> Iterator[tuple[str, Made,
     possible = {each for several in written.values() for each in several}
     for filter_spec in filter_specs:
         if filter_spec not in possible:
-            yield filter_spec, Made(error=SVG_REASON), None
+            yield filter_spec, Made(error=_NOT_OF_AN_SVG), None
     with ExitStack() as stack:
         try:
             original = stack.enter_context(source_of(image.file).open())
