@@ -40,7 +40,7 @@ def version() -> uuid.UUID | None:
     """Which changes with anything stored; ``None`` while there never was anything, or no table. One query."""
     from .models import StoredVersion
 
-    if not _is_migrated():
+    if not is_migrated():
         return None
     found: uuid.UUID | None = StoredVersion.objects.values_list("token", flat=True).filter(pk=1).first()
     return found
@@ -57,7 +57,7 @@ def can_be_joined(using: str) -> bool:
     """Whether our tables are there, in this database."""
     from .models import StoredVersion
 
-    return router.db_for_write(StoredVersion) == using and _is_migrated()
+    return router.db_for_write(StoredVersion) == using and is_migrated()
 
 
 def read(at: uuid.UUID | None) -> Stored:
@@ -94,7 +94,7 @@ def _site_image_model() -> str:
     return get_image_model_string().lower()
 
 
-def _is_migrated() -> bool:
+def is_migrated() -> bool:
     """Whether our tables are there. Asked until they are, and only then is it certain for good."""
     from .models import StoredVersion
 

@@ -265,7 +265,9 @@ def test_a_collection_and_a_spec_that_are_gone_are_counted_and_the_rest_is_saved
     ]
 
 
-@pytest.mark.parametrize("name", ["", ":", "nonsense", "gallery.nothing:zoom", f"{10**30}:zoom", "²:zoom"])
+@pytest.mark.parametrize(
+    "name", ["", ":", "nonsense", "gallery.nothing:zoom", f"{10**30}:zoom", "²:zoom", f"{'9' * 5000}:zoom"]
+)
 def test_a_box_that_never_was_changes_nothing(name: str, as_user: Log, admin_user: Any, url: str) -> None:
     response = as_user(admin_user).post(url, {BOX: [name], TICKED_BEFORE: ""})
     assert response.status_code == 302

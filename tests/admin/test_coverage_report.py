@@ -148,12 +148,23 @@ def test_the_total_counts_what_two_specs_want_once(
 @pytest.mark.usefixtures("counted")
 @pytest.mark.parametrize(
     ("asked", "specs"),
-    [({"spec": "shop:card"}, 1), ({"state": "missing"}, 1), ({"spec": "gone"}, 1), ({"state": "odd"}, 1)],
+    [
+        ({"spec": "shop:card"}, 1),
+        ({"state": "missing"}, 1),
+        ({"spec": "gone"}, 1),
+        ({"state": "odd"}, 1),
+        ({"state": "waiting"}, 1),
+        ({"state": "ready"}, 1),
+    ],
 )
 def test_filters_by_choice_and_ignores_what_is_none(
     as_user: AsUser, admin_user: Any, asked: dict[str, str], specs: int
 ) -> None:
-    assert len(shown(get(as_user(admin_user), **asked))) == specs
+    response = get(as_user(admin_user), **asked)
+    assert len(shown(response)) == specs
+    # What is counted by nobody is no choice.
+    assert b'value="failed"' in response.content
+    assert b'value="waiting"' not in response.content
 
 
 @pytest.mark.usefixtures("counted")

@@ -13,9 +13,9 @@ from django.urls import reverse
 from wagtail.models import Collection
 
 from tests.admin.imagery import Imagery, fail_something
-from wagtail_sourcegroups import RenditionSpec, counting
+from wagtail_sourcegroups import RenditionSpec, counting, stored
 from wagtail_sourcegroups.admin.reports import home
-from wagtail_sourcegroups.models import GenerationFailure, GenerationRun
+from wagtail_sourcegroups.models import CoverageFigure, GenerationFailure, GenerationRun, StoredVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,18 @@ def test_one_line_of_which_each_part_is_a_link(
     ):
         assert words in said
         assert f'href="{reverse(f"sourcegroups:{name}")}"' in said
+
+
+def test_silent_while_our_tables_are_not_there(
+    as_user: AsUser, admin_user: Any, card: RenditionSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As between the new code and its migrations."""
+    client = as_user(admin_user)
+    monkeypatch.setattr(stored, "_migrated", set())
+    with connection.cursor() as cursor:
+        for model in (CoverageFigure, StoredVersion):
+            cursor.execute(f"DROP TABLE {model._meta.db_table}")
+    assert panel(client) == ""
 
 
 def test_silent_when_all_is_well(

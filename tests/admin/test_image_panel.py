@@ -273,6 +273,20 @@ def test_with_a_worker_it_waits_and_says_so(admin: Client, image: Any, worker: N
     assert not panel(admin, image).select("[data-waits]")
 
 
+def test_a_run_that_waits_stands_for_what_it_does_and_nothing_else(
+    admin: Client, image: Any, worker: None
+) -> None:
+    generate(admin, image)
+    generate(admin, image, failed="1")
+    generate(admin, image, spec="shop:card")
+    assert GenerationRun.objects.count() == 1
+    generate(admin, image, force="1")
+    again = GenerationRun.objects.latest("pk")
+    assert again.options == {"force": True}
+    generate(admin, image, force="1", spec="shop:card")
+    assert GenerationRun.objects.count() == 2
+
+
 def test_without_javascript_it_goes_back_to_the_image(admin: Client, image: Any) -> None:
     edit = reverse("wagtailimages:edit", args=[image.pk])
     response = admin.post(reverse("sourcegroups:image_generate", args=[image.pk]), follow=True)

@@ -62,6 +62,19 @@ def estimates(specs: Iterable[RenditionSpec], images: Any) -> list[Estimate]:
     ]
 
 
+def covers(
+    run: GenerationRun, specs: Iterable[RenditionSpec], selection: Selection, *, force: bool = False
+) -> bool:
+    """Whether a run over the same images makes all that another one would. Pure."""
+    asked = Question.from_json(run.question)
+    return (
+        (not force or bool(run.options.get("force")))
+        and (selection.only_failed or not asked.selection.only_failed)
+        and (asked.groups is None and asked.selection.failed_in is None)
+        and {spec.id for spec in specs} <= set(asked.specs)
+    )
+
+
 def images_of(selection: Selection) -> Any:
     """The selected images of the site's image model, as a queryset."""
     return selection.narrow(image_policy().model._default_manager.all())

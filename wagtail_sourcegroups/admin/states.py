@@ -70,18 +70,19 @@ def in_words(figures: Any) -> str:
     return ", ".join(said)
 
 
-_COUNTED: Mapping[State, Callable[[int], str]] = {
-    READY: lambda count: ngettext("%(count)s ready", "%(count)s ready", count),
-    MISSING: lambda count: ngettext("%(count)s missing", "%(count)s missing", count),
-    STALE: lambda count: ngettext("%(count)s out of date", "%(count)s out of date", count),
-    FAILED: lambda count: ngettext("%(count)s failed", "%(count)s failed", count),
-    WAITING: lambda count: ngettext("%(count)s waiting", "%(count)s waiting", count),
+#: By key: a state is another to a dictionary in each language.
+_COUNTED: Mapping[str, Callable[[int], str]] = {
+    READY.key: lambda count: ngettext("%(count)s ready", "%(count)s ready", count),
+    MISSING.key: lambda count: ngettext("%(count)s missing", "%(count)s missing", count),
+    STALE.key: lambda count: ngettext("%(count)s out of date", "%(count)s out of date", count),
+    FAILED.key: lambda count: ngettext("%(count)s failed", "%(count)s failed", count),
+    WAITING.key: lambda count: ngettext("%(count)s waiting", "%(count)s waiting", count),
 }
 
 
 def counted(state: State, count: int) -> str:
     """Words for so many in a state, with ``%(count)s`` where the number goes."""
-    return _COUNTED[state](count)
+    return _COUNTED[state.key](count)
 
 
 def besides(figures: Any) -> Iterator[tuple[State, str, int]]:

@@ -41,7 +41,8 @@ class Change(NamedTuple):
 
 
 def place_named(name: str) -> Place:
-    return Place(int(name)) if name.isdecimal() else Place(None, name)
+    # A longer number is no key, and may be more than Python reads.
+    return Place(int(name)) if name.isdecimal() and len(name) < 19 else Place(None, name)
 
 
 def change_named(name: str) -> Change:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import router
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ...events.reading import read_images
 from ...generation.files import is_near
@@ -54,13 +54,12 @@ def failures_of(image: Any) -> int:
     return outputs_of(image).failed
 
 
-def run_of(image: Any) -> GenerationRun | None:
-    """The run that works on this image and no other, or is about to."""
+def runs_of(image: Any) -> QuerySet[GenerationRun]:
+    """The runs that work on this image and no other, or are about to, the oldest first."""
     return (
         GenerationRun.objects.in_state("queued", "running")
         .filter(question__selection__images=[str(image.pk)])
         .order_by("pk")
-        .first()
     )
 
 
@@ -81,7 +80,7 @@ def _known(image: Any, wanted: Iterable[OutputKey]) -> Known:
         {row.pk: weight for row in shown if (weight := _weight(row, by_key.get(row.pk))) is not None},
         by_key,
         {failure.filter_spec: failure for failure in _failures(image)},
-        run_of(image),
+        runs_of(image).first(),
         renditions.get(OutputKey(LISTED, "")),
     )
 

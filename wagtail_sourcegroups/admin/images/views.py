@@ -23,8 +23,8 @@ from ...queueing import is_inline
 from ...runs.working import drive
 from ...specs import RenditionSpec
 from .. import access
-from ..starting import selection_for, start_run
-from .reading import outputs_of, run_of, specs_of
+from ..starting import covers, selection_for, start_run
+from .reading import outputs_of, runs_of, specs_of
 
 
 class Asked(forms.Form):
@@ -115,14 +115,12 @@ class GenerateView(ImagePanelView):
         return redirect("wagtailimages:edit", self.image.pk)
 
     def run(self, form: Asked) -> GenerationRun:
-        """One that is on its way already, or a new one; worked on where nobody else would."""
+        """One that is on its way already and does all of it, or a new one; worked on where nobody else would."""
         asked = form.cleaned_data
-        run = run_of(self.image) or start_run(
-            self.request.user,
-            asked["spec"],
-            selection_for(self.request.user, images=(self.image.pk,), only_failed=asked["failed"]),
-            force=asked["force"],
-        )
+        selection = selection_for(self.request.user, images=(self.image.pk,), only_failed=asked["failed"])
+        specs, force = asked["spec"], asked["force"]
+        waiting = (run for run in runs_of(self.image) if covers(run, specs, selection, force=force))
+        run = next(waiting, None) or start_run(self.request.user, specs, selection, force=force)
         if is_inline():
             drive(run.pk)
             run.refresh_from_db()

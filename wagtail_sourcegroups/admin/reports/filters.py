@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import CollectionFilter, WagtailFilterSet
 
+from ...finding import STATES
 from ...models import CoverageFigure, GenerationFailure
 from ...registry import get_registry
 from .. import access, states
@@ -42,9 +43,7 @@ class CoverageFilterSet(ReportFilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["state"] = _choice(
-            _("State"), ((state.key, state.label) for state in states.STATES.values())
-        )
+        self.filters["state"] = _choice(_("State"), ((name, states.STATES[name].label) for name in STATES))
 
     class Meta:
         model = CoverageFigure

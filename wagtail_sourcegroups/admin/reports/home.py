@@ -16,6 +16,7 @@ from ...coverage import TOGETHER, Figures
 from ...generation.state import content_type_of
 from ...models import GenerationFailure, GenerationRun
 from ...models.runstates import ACTIVE
+from ...stored import is_migrated
 from .. import access
 from ..menu import ICON
 from ..runs.visibility import Sight, Viewer
@@ -41,7 +42,8 @@ class RenditionsPanel(Component):
         return {"figures": figures, "failures": failures, "runs": runs_in_progress(user), "icon": ICON}
 
     def render_html(self, parent_context: Any = None) -> SafeString:
-        if not access.may_see(parent_context["request"].user):
+        # While a site is brought up to date the home page may be asked for before our tables are there.
+        if not access.may_see(parent_context["request"].user) or not is_migrated():
             return SafeString()
         context = self.get_context_data(parent_context)
         figures = context["figures"]

@@ -152,6 +152,9 @@ class GenerateView(WagtailAdminTemplateMixin, FormView):
         again = self.request.GET.get("force") == "1"
         return {"specs": self.ticked, "what": AGAIN if again else MISSING}
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "offered": self.prospects.offered}
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         form = context["form"]

@@ -56,6 +56,9 @@ class GenerateBulkAction(ImageBulkAction):
     def get_initial(self) -> dict[str, Any]:
         return {"specs": [each.spec.id for each in self.prospects.specs]}
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "offered": self.prospects.offered}
+
     def get_actionable_objects(self) -> tuple[QuerySet[Any], dict[str, Any]]:
         """For those who listen to bulk actions: the images as a queryset, and never as a list."""
         return self.chosen.images, {"items_with_no_access": self.chosen.left_out_by_name}

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ...registry import get_registry
 from ...specs import RenditionSpec
 
 MISSING, AGAIN = "missing", "again"
 
 
 class GenerateForm(forms.Form):
-    """All specs are offered that are registered; which ones apply to the images is the page's to show."""
+    """``offered`` are the specs that apply to the images: of any other a run would have nothing to do."""
 
-    specs = forms.MultipleChoiceField(error_messages={"required": _("Choose at least one spec.")})
+    specs = forms.MultipleChoiceField(
+        error_messages={
+            "required": _("Choose at least one spec."),
+            "invalid_choice": _("“%(value)s” does not apply to these images."),
+        }
+    )
     what = forms.ChoiceField(
         choices=[(MISSING, _("Missing and out of date only")), (AGAIN, _("Make all again"))],
         widget=forms.RadioSelect,
         initial=MISSING,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offered: Iterable[RenditionSpec], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._known = get_registry().specs
+        self._known = {spec.id: spec for spec in offered}
         choices: Any = [(spec.id, str(spec)) for spec in self._known.values()]
         self.fields["specs"].choices = choices  # type: ignore[attr-defined]
 

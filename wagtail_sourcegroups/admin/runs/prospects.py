@@ -57,6 +57,10 @@ class Prospects:
     counted_at: datetime | None = None
 
     @property
+    def offered(self) -> tuple[RenditionSpec, ...]:
+        return tuple(each.spec for each in self.specs)
+
+    @property
     def is_exact(self) -> bool:
         """Whether the numbers may be added up; what two specs want would count twice."""
         counted = [each for each in self.specs if not each.files]

@@ -32,7 +32,8 @@ class SpecDeleteView(DeleteView):
     @cached_property
     def is_in_code(self) -> bool:
         """Whether code has set this id since: then nothing depends on the one in the database."""
-        return not self.registry.is_stored(self.object.spec_id)
+        # One that cannot be read is in the registry by neither.
+        return self.object.spec_id in self.registry.specs and not self.registry.is_stored(self.object.spec_id)
 
     @property
     def uses(self) -> Uses:

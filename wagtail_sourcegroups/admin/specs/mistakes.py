@@ -24,6 +24,8 @@ from .encoders import can_write
 
 #: Renditions of each image that a spec of the admin may ask for: braces multiply quickly.
 MOST = 200
+#: A number that nobody reads, and that Python may refuse to write.
+BEYOND_WORDS = 1_000_000
 
 #: How Wagtail's own operations are written.
 EXAMPLES = {
@@ -53,10 +55,7 @@ def mistake(patterns: Sequence[str]) -> str | None:
         if said := _unreadable(pattern, piece):
             return said
     if (count := _combinations(patterns)) > MOST:
-        return _("These make %(count)s renditions of each image; there may be %(most)s at most.") % {
-            "count": count,
-            "most": MOST,
-        }
+        return _too_many(count)
     names = [name for name, _operation in _registered()]
     for _pattern, piece in pieces:
         for operation in expand_filters(piece):
@@ -87,6 +86,17 @@ def _unreadable(pattern: str, piece: str) -> str | None:
 def _combinations(patterns: Iterable[str]) -> int:
     """How many filter specs patterns stand for at most, without making them."""
     return sum(math.prod(len(expand_filters(piece)) for piece in pieces_of(pattern)) for pattern in patterns)
+
+
+def _too_many(count: int) -> str:
+    if count >= BEYOND_WORDS:
+        return _(
+            "These make more than a million renditions of each image; there may be %(most)s at most."
+        ) % {"most": MOST}
+    return _("These make %(count)s renditions of each image; there may be %(most)s at most.") % {
+        "count": count,
+        "most": MOST,
+    }
 
 
 def _wrong_operation(piece: str, operation: str, names: Sequence[str]) -> str | None:
