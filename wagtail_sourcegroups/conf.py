@@ -30,6 +30,10 @@ DEFAULTS: Mapping[str, Any] = {
     "EXACT": True,
     # Specs to tick on Wagtail's pages that add and edit a collection.
     "COLLECTION_PANEL": True,
+    # The spec wagtail:admin: the sizes that Wagtail's own admin shows, of every image.
+    "ADMIN_SPEC": False,
+    # Whether manage.py check reads all templates, and says what no spec covers.
+    "CHECK_TEMPLATES": False,
     # Seconds before a rendition file without a row counts as left over.
     "ORPHAN_GRACE": 3600,
     # Batches of a run that wait for a worker or are in hand at any time.
@@ -87,7 +91,7 @@ def complaints(configured: Any) -> list[str]:
         value = configured.get(name, DEFAULTS[name])
         if value != DEFAULTS[name] and not (isinstance(value, str) and value):
             found.append(f"{SETTING}[{name!r}] is {value!r}; it must be {what}.")
-    for name in ("EXACT", "COLLECTION_PANEL"):
+    for name in ("EXACT", "COLLECTION_PANEL", "ADMIN_SPEC", "CHECK_TEMPLATES"):
         value = configured.get(name, DEFAULTS[name])
         if not isinstance(value, bool):
             found.append(f"{SETTING}[{name!r}] is {value!r}; it must be True or False.")

@@ -18,6 +18,7 @@ from .admin.extending import extend_view
 from .admin.images.editing import RenditionsBeside
 from .admin.reports.home import RenditionsPanel
 from .admin.runs.bulk import GenerateBulkAction, RoomForLabel
+from .findspecs import wagtails
 from .runs import history
 
 
@@ -77,6 +78,16 @@ def register_permissions() -> QuerySet[Permission]:
 def register_log_actions(actions: Any) -> None:
     history.register_actions(actions)
     assignment_history.register_actions(actions)
+
+
+@hooks.register("register_rendition_specs")
+def register_rendition_specs() -> list[Any]:
+    return wagtails.admin_specs()
+
+
+@hooks.register("register_source_groups")
+def register_source_groups() -> list[Any]:
+    return wagtails.admin_groups()
 
 
 @hooks.register("before_bulk_action")

@@ -19,7 +19,7 @@ from wagtail.models import Collection
 
 from tests.images import rows
 from wagtail_sourcegroups import RenditionSpec, counting, pruning
-from wagtail_sourcegroups.admin.specs import encoders, mistakes, prune
+from wagtail_sourcegroups.admin.specs import mistakes, prune
 from wagtail_sourcegroups.admin.specs.changes import change
 from wagtail_sourcegroups.admin.specs.code import where
 from wagtail_sourcegroups.admin.specs.mistakes import mistake
@@ -28,6 +28,7 @@ from wagtail_sourcegroups.generation import bound
 from wagtail_sourcegroups.generation.renditionset import RenditionSet
 from wagtail_sourcegroups.models import Assignment, BoundFilterSpec, GenerationRun, StoredSpec
 from wagtail_sourcegroups.registry import Registry
+from wagtail_sourcegroups.rendering import encoders
 from wagtail_sourcegroups.sourcegroups import CollectionSourceGroup
 from wagtail_sourcegroups.strategies import Eager, Manual, Optimistic
 

@@ -29,12 +29,12 @@ def described(registry: Registry, specs: Sequence[RenditionSpec]) -> dict[str, A
                 "filters": [{"filter_spec": each, "size": filter_in_words(each)} for each in spec.filters],
                 "strategy": strategy_name(spec),
                 "groups": [{"key": group.key, "label": _label(group)} for group in by_spec.get(spec.id, ())],
-                "location": _relative(registry.location(spec.id)),
+                "location": relative(registry.location(spec.id)),
             }
             for spec in specs
         ],
         "problems": [
-            *(f"{problem.message} ({_relative(problem.location)})" for problem in registry.problems),
+            *(f"{problem.message} ({relative(problem.location)})" for problem in registry.problems),
             *dict.fromkeys(problem for group in groups for problem in _problems(group)),
         ],
     }
@@ -94,7 +94,7 @@ def _under(name: str, values: Sequence[str]) -> list[str]:
     return [f"  {name if not index else '':<9} {value}" for index, value in enumerate(values)]
 
 
-def _relative(location: str) -> str:
+def relative(location: str) -> str:
     """A location from the working directory, where it is below it."""
     relative = os.path.relpath(location) if os.path.isabs(location) else location
     return location if relative.startswith("..") else relative

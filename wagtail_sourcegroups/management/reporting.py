@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +18,11 @@ from .job import Job
 from .listing import described, listing
 from .tables import spec_table
 from .terminal import BarProgress, LineProgress, SilentProgress
+
+
+def nobody_reads() -> None:
+    """Whoever read stdout has seen enough (``--list | head``): Python would complain again when it flushes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Reports:

@@ -19,8 +19,8 @@ from wagtail.images.image_operations import FormatOperation
 from wagtail.images.models import Filter
 
 from ...exceptions import InvalidFilters
+from ...rendering.encoders import can_write
 from ...specs import MAX_FILTER_SPEC_LENGTH, expand_filters
-from .encoders import can_write
 
 #: Renditions of each image that a spec of the admin may ask for: braces multiply quickly.
 MOST = 200

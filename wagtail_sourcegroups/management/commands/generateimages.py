@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from .. import arguments, choosing, summary
 from ..explaining import database_sentence, how_to_run_again
 from ..interruption import Interruption
 from ..job import Job
+from ..reporting import nobody_reads
 from ..running import RunCommands
 from ..terminal import BarProgress
 
@@ -46,8 +46,7 @@ class Command(RunCommands, BaseCommand):
         except DatabaseError as error:
             raise CommandError(database_sentence(error)) from error
         except BrokenPipeError:
-            # Whoever read it has seen enough (`--list | head`); Python would complain again when it flushes.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            nobody_reads()
             status = FAILED
         if status:
             sys.exit(status)

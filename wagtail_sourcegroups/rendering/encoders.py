@@ -8,7 +8,9 @@ from functools import cache
 from PIL import Image
 from wagtail.images.models import Filter
 
-from ...rendering import PlainImage, RenderFailure, render
+from wagtail_sourcegroups.rendering.engine import render
+from wagtail_sourcegroups.rendering.outputs import RenderFailure
+from wagtail_sourcegroups.rendering.plain import PlainImage
 
 
 @cache
