@@ -27,6 +27,7 @@ from .events.before import (
     can_ask,
     collection_renamed,
     images_of_collection,
+    orientation_of_upload,
     seen_now,
     touched,
 )
@@ -40,6 +41,8 @@ logger = logging.getLogger("wagtail_sourcegroups")
 
 #: Where a receiver that runs before a save leaves what it read for the one that runs afterwards.
 BEFORE = "sourcegroups_before"
+#: In there, how the picture is turned that the image is about to get.
+ORIENTATION = "orientation"
 #: Fields that a draft's save writes; none of them is what visitors see.
 DRAFT_FIELDS = frozenset(
     {
@@ -112,6 +115,8 @@ def before_save(
         return
     before: dict[Any, Any] = {}
     setattr(instance._state, BEFORE, before)
+    if any(tables.images[model] for model in tables.models_of(sender)):
+        before[ORIENTATION] = orientation_of_upload(instance)
     if instance.pk is None or instance._state.adding or not can_ask(using):
         owners.before_insert(before, tables, sender, instance)
         return
@@ -141,6 +146,7 @@ def after_save(
     before = instance._state.__dict__.pop(BEFORE, {})
     outside = not connections[using].in_atomic_block
     facts: list[Fact] = []
+    orientation = before.get(ORIENTATION)
     for model in tables.models_of(sender):
         seen = before.get(model)
         facts.append(
@@ -151,6 +157,7 @@ def after_save(
                 new=created,
                 before=(seen.state or seen.now) if seen is not None and not created else None,
                 saved=instance if outside and not created else None,
+                orientations={} if orientation is None else {instance.file.name: orientation},
             )
         )
     facts += owners.after_save(before, sender, instance)
