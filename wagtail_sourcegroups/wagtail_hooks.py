@@ -19,6 +19,9 @@ from .admin.images.editing import RenditionsBeside
 from .admin.reports.home import RenditionsPanel
 from .admin.runs.bulk import GenerateBulkAction, RoomForLabel
 from .runs import history
+from .showing import anchoring
+
+hooks.register("register_image_operations", anchoring.operations)
 
 
 @hooks.register("register_admin_urls", order=1000)
