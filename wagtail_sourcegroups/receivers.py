@@ -17,6 +17,7 @@ from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models import Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from wagtail.images.models import AbstractRendition
 from wagtail.models import Collection
 from wagtail.signals import page_published, page_unpublished, published, unpublished
 
@@ -36,6 +37,7 @@ from .events.flush import REPLACED, flush
 from .events.reading import NotMigrated
 from .events.references import references_before, references_of, references_while_live
 from .events.watching import forget, watching
+from .showing.asked import note_deleted
 
 logger = logging.getLogger("wagtail_sourcegroups")
 
@@ -190,6 +192,8 @@ def before_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) ->
 @quiet
 def after_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) -> None:
     tables = watching()
+    if isinstance(instance, AbstractRendition):
+        note_deleted(instance)
     if sender in tables.renditions:
         _rendition_deleted(instance, using)
     if sender in tables.through:

@@ -8,11 +8,11 @@ from typing import IO
 import PIL.Image
 from PIL.PngImagePlugin import PngImageFile
 
-from wagtail_sourcegroups.rendering.source import NOT_ROTATED, orientation_in
+from wagtail_sourcegroups.rendering.source import NOT_ROTATED, orientation_in, orientation_of
 
-TOLD_AT_ONCE = frozenset({"AVIF", "JPEG", "MPO", "WEBP"})
-"""Formats of Pillow whose orientation is known once the file has been opened."""
-NEVER_TURNED = frozenset({"BMP", "GIF", "ICO"})
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "WEBP")
+"""Formats of Pillow that are opened without being decoded."""
+NEVER_TURNED = frozenset({"BMP", "GIF"})
 
 PNG_SIGNATURE = 8
 PNG_HEADER = struct.Struct(">I4s")
@@ -30,15 +30,13 @@ def orientation_in_header(file: IO[bytes]) -> int | None:
     position = file.tell()
     try:
         file.seek(0)
-        head = PIL.Image.open(file)
+        head = PIL.Image.open(file, formats=FORMATS)
         if head.format in NEVER_TURNED:
             return NOT_ROTATED
-        if head.format in TOLD_AT_ONCE:
-            return orientation_in(head.getexif())
-        if isinstance(head, PngImageFile) and _told_before_pixels(file):
-            # Its own method decodes, for what may come behind the pixels.
-            return orientation_in(PIL.Image.Image.getexif(head))
-        return None
+        if not isinstance(head, PngImageFile):
+            return orientation_of(head)
+        # Its own method decodes, for what may come behind the pixels.
+        return orientation_in(PIL.Image.Image.getexif(head)) if _told_before_pixels(file) else None
     except Exception:  # noqa: BLE001 - what cannot be read here is met again, and named, when it is rendered
         return None
     finally:
