@@ -14,7 +14,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from . import cold, fidelity, load, memory, pages, s3, scale, scaling, warm
+from . import cold, fidelity, first_visit, load, memory, pages, s3, scale, scaling, warm
 from .bench import Bench
 from .cases import WrongOutputs
 from .extent import FULL, QUICK
@@ -33,6 +33,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "s3": s3.rows,
     "scaling": scaling.rows,
     "fidelity": fidelity.rows,
+    "visit": first_visit.rows,
 }
 #: Long, and in need of PostgreSQL: only where they are named.
 NAMED_PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {

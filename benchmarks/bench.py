@@ -55,12 +55,12 @@ class Bench:
         sizes = CAMERA_SIZES[-1:] if self.extent.whole else CAMERA_SIZES[:1]
         return self._site("single", lambda: self._filled("single", self.photographs.camera(1, sizes)))
 
-    def many_web(self) -> Site:
+    def many_web(self, count: int) -> Site:
         """A site of so many web photographs, each several times."""
-        count = self.extent.remote_images
         photographs = self.photographs.web(min(12, count))
         chosen = [photographs[number % len(photographs)] for number in range(count)]
-        return self._site("remote", lambda: self._filled("remote", chosen))
+        name = f"many-{count}"
+        return self._site(name, lambda: self._filled(name, chosen))
 
     def asked(self, targets: Mapping[str, Target]) -> Mapping[str, Target]:
         """What is asked of a set that is smaller in a quick run, which says nothing of it then."""

@@ -22,6 +22,7 @@ class Extent:
     uploads: int
     scale_images: int
     page_images: int
+    visited: int
     workers: tuple[int, ...]
     whole: bool
 
@@ -37,6 +38,7 @@ FULL = Extent(
     uploads=2_000,
     scale_images=1_000_000,
     page_images=100_000,
+    visited=100,
     workers=(1, 2, 4, 8, 16),
     whole=True,
 )
@@ -51,6 +53,7 @@ QUICK = Extent(
     uploads=40,
     scale_images=5_000,
     page_images=2_000,
+    visited=6,
     workers=(1, 2),
     whole=False,
 )

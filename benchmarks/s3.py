@@ -14,7 +14,7 @@ CASES = ("stock", "exact", "fast")
 
 
 def rows(bench: Bench) -> Iterator[Row]:
-    site = bench.many_web()
+    site = bench.many_web(bench.extent.remote_images)
     for filters, target in ((TWO, Target(5, 8)), (EIGHT, Target(5.4, 8))):
         results = interleaved(
             bench.extent.rounds,

@@ -19,6 +19,7 @@ ORIGINALS = Path("media/original_images")
 STACKS = {
     "exact": "ours",
     "fast": "ours",
+    "our tags": "ours",
     "imagekit": "imagekit",
     "libvips": "none",
 }
@@ -62,13 +63,15 @@ class Site:
         with tempfile.TemporaryDirectory(dir=self.directory.parent) as scratch:
             return self.kept(Path(scratch), case, filters, **options)
 
-    def kept(self, scratch: Path, case: str, filters: Sequence[str], **options: Any) -> dict[str, Any]:
+    def kept(
+        self, scratch: Path, case: str, filters: Sequence[str], *, function: str = "cases.run", **options: Any
+    ) -> dict[str, Any]:
         """As :meth:`run`, in a directory of the caller's; ``outputs`` of the answer name files below it."""
         shutil.copyfile(self.directory / DATABASE, scratch / DATABASE)
         (scratch / ORIGINALS.parent).mkdir()
         (scratch / ORIGINALS).symlink_to(self.directory / ORIGINALS, target_is_directory=True)
         answer: dict[str, Any] = call(
-            "cases.run",
+            function,
             stack=STACKS.get(case, "stock"),
             directory=scratch,
             case=case,

@@ -70,7 +70,11 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "environment": "sandbox.jinja.environment",
-            "extensions": ["wagtail.jinja2tags.core", "wagtail.images.jinja2tags.images"],
+            "extensions": [
+                "wagtail.jinja2tags.core",
+                "wagtail.images.jinja2tags.images",
+                "wagtail_sourcegroups.jinja2tags.sourcegroups",
+            ],
             "context_processors": _CONTEXT_PROCESSORS,
         },
     },

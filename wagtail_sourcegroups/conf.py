@@ -28,6 +28,8 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_OUTPUT_PIXELS": 50_000_000,
     # Byte for byte what stock Wagtail writes.
     "EXACT": True,
+    # Nothing that is shown causes anything to be made or written.
+    "READ_ONLY": False,
     # Specs to tick on Wagtail's pages that add and edit a collection.
     "COLLECTION_PANEL": True,
     # The spec wagtail:admin: the sizes that Wagtail's own admin shows, of every image.
@@ -91,7 +93,7 @@ def complaints(configured: Any) -> list[str]:
         value = configured.get(name, DEFAULTS[name])
         if value != DEFAULTS[name] and not (isinstance(value, str) and value):
             found.append(f"{SETTING}[{name!r}] is {value!r}; it must be {what}.")
-    for name in ("EXACT", "COLLECTION_PANEL", "ADMIN_SPEC", "CHECK_TEMPLATES"):
+    for name in ("EXACT", "COLLECTION_PANEL", "ADMIN_SPEC", "CHECK_TEMPLATES", "READ_ONLY"):
         value = configured.get(name, DEFAULTS[name])
         if not isinstance(value, bool):
             found.append(f"{SETTING}[{name!r}] is {value!r}; it must be True or False.")

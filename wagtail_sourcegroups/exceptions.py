@@ -5,9 +5,11 @@ from __future__ import annotations
 __all__ = [
     "CollectionNotFound",
     "InvalidFilters",
+    "InvalidSource",
     "InvalidSourceGroup",
     "InvalidSpec",
     "InvalidStrategy",
+    "InvalidThumbnail",
     "NoSuchQueue",
     "OutputTooLarge",
     "RunRefused",
@@ -28,6 +30,14 @@ class InvalidSpec(SourceGroupsError, ValueError):
 
 class InvalidFilters(InvalidSpec):
     """Filters that cannot be expanded, are too long, or name no operation Wagtail knows."""
+
+
+class InvalidSource(SourceGroupsError, ValueError):
+    """Something given to a template tag that is no image, has none, or has several."""
+
+
+class InvalidThumbnail(SourceGroupsError, ValueError):
+    """A size or an option of a thumbnail that cannot be."""
 
 
 class InvalidStrategy(SourceGroupsError, ValueError):

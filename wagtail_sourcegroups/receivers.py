@@ -17,6 +17,7 @@ from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models import Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from wagtail.images.models import AbstractRendition
 from wagtail.models import Collection
 from wagtail.signals import page_published, page_unpublished, published, unpublished
 
@@ -27,6 +28,7 @@ from .events.before import (
     can_ask,
     collection_renamed,
     images_of_collection,
+    orientation_of_upload,
     seen_now,
     touched,
 )
@@ -35,11 +37,14 @@ from .events.flush import REPLACED, flush
 from .events.reading import NotMigrated
 from .events.references import references_before, references_of, references_while_live
 from .events.watching import forget, watching
+from .showing.asked import note_deleted
 
 logger = logging.getLogger("wagtail_sourcegroups")
 
 #: Where a receiver that runs before a save leaves what it read for the one that runs afterwards.
 BEFORE = "sourcegroups_before"
+#: In there, how the picture is turned that the image is about to get.
+ORIENTATION = "orientation"
 #: Fields that a draft's save writes; none of them is what visitors see.
 DRAFT_FIELDS = frozenset(
     {
@@ -112,6 +117,8 @@ def before_save(
         return
     before: dict[Any, Any] = {}
     setattr(instance._state, BEFORE, before)
+    if any(tables.images[model] for model in tables.models_of(sender)):
+        before[ORIENTATION] = orientation_of_upload(instance)
     if instance.pk is None or instance._state.adding or not can_ask(using):
         owners.before_insert(before, tables, sender, instance)
         return
@@ -141,6 +148,7 @@ def after_save(
     before = instance._state.__dict__.pop(BEFORE, {})
     outside = not connections[using].in_atomic_block
     facts: list[Fact] = []
+    orientation = before.get(ORIENTATION)
     for model in tables.models_of(sender):
         seen = before.get(model)
         facts.append(
@@ -151,6 +159,7 @@ def after_save(
                 new=created,
                 before=(seen.state or seen.now) if seen is not None and not created else None,
                 saved=instance if outside and not created else None,
+                orientations={} if orientation is None else {instance.file.name: orientation},
             )
         )
     facts += owners.after_save(before, sender, instance)
@@ -183,6 +192,8 @@ def before_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) ->
 @quiet
 def after_delete(sender: Any, instance: Any, using: str = "", **kwargs: Any) -> None:
     tables = watching()
+    if isinstance(instance, AbstractRendition):
+        note_deleted(instance)
     if sender in tables.renditions:
         _rendition_deleted(instance, using)
     if sender in tables.through:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from .exceptions import InvalidFilters, InvalidSpec
@@ -117,6 +118,28 @@ class RenditionSpec:
 
     def __str__(self) -> str:
         return str(self.label) or self.id
+
+
+class ThumbnailSpec(RenditionSpec):
+    """
+    What a template asks for by its size: registered nowhere, bound to no group, and made when it is asked for. What
+    it made is remembered as wanted.
+
+    ``densities`` says for how many dots a pixel an operation such as ``"fill-200x200"`` is meant: ``"2x"``.
+    """
+
+    densities: Mapping[str, str]
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - as of RenditionSpec
+        filters: Iterable[str],
+        *,
+        densities: Mapping[str, str] = MappingProxyType({}),
+        **options: Any,
+    ) -> None:
+        super().__init__(id, filters, **options)
+        object.__setattr__(self, "densities", densities)
 
 
 def expand_filters(filters: str | Iterable[str]) -> tuple[str, ...]:

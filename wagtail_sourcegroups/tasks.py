@@ -31,6 +31,7 @@ from .models import FileSource, GenerationFailure
 from .queueing import is_inline, routed, task
 from .registry import get_registry
 from .sourcegroups.directories import DirectoryFile, DirectorySourceGroup
+from .specs import RenditionSpec, ThumbnailSpec
 
 logger = logging.getLogger("wagtail_sourcegroups")
 
@@ -53,8 +54,9 @@ def generate_task(images: list[Any], files: list[Any]) -> None:
     """
     Make renditions.
 
-    ``images`` are lists of a model label, spec ids, whether to make again what exists, and primary keys;
-    ``files`` of the ids of one source, spec ids, and whether to make again what exists.
+    ``images`` are lists of a model label, specs, whether to make again what exists, and primary keys; ``files`` of the
+    ids of one source, specs, and whether to make again what exists. A spec is told by its id; a thumbnail's, which is
+    registered nowhere, by its id, its filter specs and whether it is exact.
     """
     try:
         get_registry().refresh()
@@ -74,22 +76,21 @@ def _record_failure(what: str, key: str, error: Exception) -> None:
 
 
 def _enqueue(requests: list[Request]) -> None:
-    images: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
+    images: dict[tuple[str, tuple[RenditionSpec, ...], bool], list[str]] = {}
     files: list[Any] = []
     here: list[Request] = []
     for request in requests:
         source = request.source
-        spec_ids = tuple(spec.id for spec in request.specs)
         if source.image is not None:
             label = source.model._meta.label_lower  # type: ignore[attr-defined]
-            images.setdefault((label, spec_ids, request.force), []).append(str(source.image.pk))
+            images.setdefault((label, request.specs, request.force), []).append(str(source.image.pk))
             continue
         ids = _ids_of(source)
         if ids is None:
             here.append(request)
         else:
-            files.append([ids, list(spec_ids), request.force])
-    given = [[label, list(spec_ids), force, pks] for (label, spec_ids, force), pks in images.items()]
+            files.append([ids, list(map(_told, request.specs)), request.force])
+    given = [[label, list(map(_told, specs)), force, pks] for (label, specs, force), pks in images.items()]
     try:
         if here:
             batches.make(here, options=Options(patient=True))
@@ -115,15 +116,15 @@ def _record_refusal(requests: Iterable[Request], error: Exception) -> None:
 def _image_requests(images: list[Any]) -> Iterator[Request]:
     """One query for each model. What is gone by now, or known no more, is left out."""
     wanted: dict[str, set[Any]] = {}
-    for label, _spec_ids, _force, pks in images:
+    for label, _, _, pks in images:
         wanted.setdefault(label, set()).update(pks)
     found: dict[str, dict[str, Any]] = {}
     for label, keys in wanted.items():
         model: Any = _model(label)
         rows = model._base_manager.filter(pk__in=keys) if model is not None else ()
         found[label] = {str(image.pk): image for image in rows}
-    for label, spec_ids, force, pks in images:
-        specs = _specs(spec_ids)
+    for label, told, force, pks in images:
+        specs = _specs(told)
         for pk in pks if specs else ():
             if pk in found[label]:
                 yield Request(source_of(found[label][pk].file), specs, force)
@@ -131,16 +132,27 @@ def _image_requests(images: list[Any]) -> Iterator[Request]:
 
 def _file_requests(files: list[Any]) -> Iterator[Request]:
     """One query for each source."""
-    for ids, spec_ids, force in files:
-        specs = _specs(spec_ids)
+    for ids, told, force in files:
+        specs = _specs(told)
         source = _source(ids) if specs else None
         if source:
             yield Request(source, specs, force)
 
 
-def _specs(spec_ids: Iterable[str]) -> tuple[Any, ...]:
+def _told(spec: RenditionSpec) -> Any:
+    return [spec.id, list(spec.filters), spec.exact] if isinstance(spec, ThumbnailSpec) else spec.id
+
+
+def _specs(told: Iterable[Any]) -> tuple[RenditionSpec, ...]:
     known = get_registry().specs
-    return tuple(known[spec_id] for spec_id in spec_ids if spec_id in known)
+    specs = []
+    for each in told:
+        if isinstance(each, str):
+            specs += [known[each]] if each in known else []
+        else:
+            spec_id, filters, exact = each
+            specs.append(ThumbnailSpec(spec_id, filters, exact=exact))
+    return tuple(specs)
 
 
 def _model(label: str) -> Any:

@@ -20,6 +20,9 @@ from .admin.reports.home import RenditionsPanel
 from .admin.runs.bulk import GenerateBulkAction, RoomForLabel
 from .findspecs import wagtails
 from .runs import history
+from .showing import anchoring
+
+hooks.register("register_image_operations", anchoring.operations)
 
 
 @hooks.register("register_admin_urls", order=1000)

@@ -3,8 +3,10 @@
 from django.db import models
 from wagtail.images.models import AbstractImage, AbstractRendition, Image
 
+from wagtail_sourcegroups.images import SourceGroupImageMixin
 
-class CustomImage(AbstractImage):
+
+class CustomImage(SourceGroupImageMixin, AbstractImage):
     """A photograph with its credit. ``description`` of the base class is the alt text."""
 
     credit = models.CharField(max_length=120, blank=True)

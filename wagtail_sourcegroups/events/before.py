@@ -10,6 +10,7 @@ from django.db.models import Q
 from wagtail.models import Collection
 
 from .. import conf
+from ..rendering import orientation_in_header
 from .facts import About, Fact, ImageFact, Question, Seen
 from .reading import read_images
 from .watching import watching
@@ -23,6 +24,15 @@ def can_ask(using: str) -> bool:
 def seen_now(model: type, where: Q, using: str, limit: int | None = None) -> list[Seen]:
     """Images as the database has them, with their groups. One query; raises :exc:`.NotMigrated`."""
     return read_images(model, watching().images.get(model, ()), where, using=using, limit=limit).seen
+
+
+def orientation_of_upload(image: Any) -> int | None:
+    """
+    The EXIF orientation of the file that an image is about to be saved with, if it is a new one. It is at hand now:
+    once it is saved, storage would have to be asked.
+    """
+    file = image.file
+    return None if not file or file._committed or file.closed else orientation_in_header(file.file)
 
 
 def touched(model: type, seen: Seen, about: About) -> ImageFact:

@@ -61,7 +61,12 @@ def compare(
             events[key] = "changed"
     return Verdict(
         events=events,
-        now=replace(now, groups=frozenset(member), stale=before.stale if before else ()),
+        now=replace(
+            now,
+            groups=frozenset(member),
+            stale=before.stale if before else (),
+            orientation=story.orientations.get(now.file_name),
+        ),
         before=before,
         replaced=before is not None and file_changed(before, now),
         refocused=before is not None and before.focal_point != now.focal_point,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ class ImageFact:
     says (``inside`` counts more). ``deleted``: a copy of the image that is gone.
     ``after``: how the database will have it, if nothing else happens to it. ``saved``: the object that was saved
     outside any transaction. ``emptied``: its renditions were thrown away because its file was replaced.
+    ``orientations``: EXIF orientations of files it was given, by name, where they were in memory.
     """
 
     model: type
@@ -49,6 +50,7 @@ class ImageFact:
     after: Seen | None = None
     saved: Any = None
     emptied: bool = False
+    orientations: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +143,10 @@ class Story:
     def after(self) -> Seen | None:
         """Only if one single thing happened is what was foreseen what came."""
         return self.facts[0].after if len(self.facts) == 1 else None
+
+    @property
+    def orientations(self) -> dict[str, int]:
+        return {name: found for fact in self.facts for name, found in fact.orientations.items()}
 
     @property
     def emptied(self) -> bool:

@@ -15,7 +15,7 @@ from .. import conf
 from ..generation.failures import forgive, sentence
 from ..generation.progress import Failed
 from ..generation.sources import image_key, source_of
-from ..generation.state import Snapshot, forget_images, forget_renditions, now_stale, with_stale, write_states
+from ..generation.state import Snapshot, following, forget_images, forget_renditions, now_stale, write_states
 from ..models import SourceState
 from ..registry import get_registry
 from . import dispatch, references
@@ -156,7 +156,7 @@ def _remember(model: type, seen: dict[Any, Seen], verdicts: dict[str, Verdict]) 
         verdict = verdicts[str(pk)]
         now = verdict.now
         if verdict.before is not None:
-            now = with_stale(now, verdict.before, renditions.get(str(pk), ()))
+            now = following(now, verdict.before, renditions.get(str(pk), ()))
         if now != found.state:
             kept[str(pk)] = now
     changed = [pk for pk in seen if verdicts[str(pk)].replaced or verdicts[str(pk)].refocused]

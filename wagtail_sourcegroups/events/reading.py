@@ -27,7 +27,7 @@ from .. import stored
 from ..exceptions import CollectionNotFound, SourceGroupsError
 from ..generation.failures import group_failed
 from ..generation.progress import Failed
-from ..generation.state import Snapshot, content_type_of, read_states, snapshot_of
+from ..generation.state import STATE_COLUMNS, Snapshot, content_type_of, read_states, snapshot_of
 from ..models import SourceState
 from ..registry import get_registry
 from ..sourcegroups.base import QuerySetSourceGroup, nothing
@@ -37,8 +37,6 @@ from .facts import Seen
 from .watching import watching
 
 logger = logging.getLogger("wagtail_sourcegroups")
-
-_COLUMNS = ("file_name", "file_size", "file_hash", "focal_point", "collection", "groups", "stale")
 
 
 class NotMigrated(SourceGroupsError):
@@ -190,13 +188,13 @@ def _state_of(model: type) -> Subquery:
     state = SourceState.objects.filter(
         content_type_id=content_type_of(model).pk, object_id=Cast(OuterRef("pk"), CharField(max_length=64))
     )
-    return Subquery(state.values(kept=JSONObject(**{name: name for name in _COLUMNS}))[:1])
+    return Subquery(state.values(kept=JSONObject(**{name: name for name in STATE_COLUMNS}))[:1])
 
 
 def _snapshot(kept: Any) -> Snapshot | None:
     if kept is None:
         return None
-    values = {name: kept[name] for name in _COLUMNS}
+    values = {name: kept[name] for name in STATE_COLUMNS}
     for name in ("groups", "stale"):
         # A database without a JSON type of its own gives JSON within JSON as text.
         listed = json.loads(values[name]) if isinstance(values[name], str) else values[name]

@@ -205,9 +205,10 @@ def _keep_row(work: FileWork, made: Made) -> tuple[bool, str | None]:
     if old is not None and rows.filter(pk=old.pk, file=old.file).update(**values):
         return True, old.file
     identity = {"source_id": work.row.pk, "filter_spec": made.key.filter_spec}
+    thumbnail = work.membership.is_thumbnail(made.key, work.wanted)
     try:
         with transaction.atomic(using=using):
-            FileRendition(**identity, **values).save(using=using, force_insert=True)
+            FileRendition(**identity, **values, thumbnail=thumbnail).save(using=using, force_insert=True)
     except IntegrityError:
         there = rows.filter(**identity).first()
         if there is None:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
 
-from ..specs import RenditionSpec
+from ..specs import RenditionSpec, ThumbnailSpec
 from .requests import Request
 from .sources import ImageSource
 from .state import SNAPSHOT_FIELDS
-from .wanted import Wanted, WantedFilters
+from .wanted import OutputKey, Wanted, WantedFilters
 
 #: Columns a walk reads of every image, before those of its own.
 ROW_FIELDS = ("pk", "title", *SNAPSHOT_FIELDS)
@@ -41,6 +41,11 @@ class Membership:
     @cached_property
     def wanted(self) -> WantedFilters:
         return WantedFilters(self.specs, self.model)
+
+    def is_thumbnail(self, key: OutputKey, wanted: Wanted) -> bool:
+        """Whether a template's thumbnail asks for an output, and no binding does."""
+        thumbnails = {spec.id for spec in self.specs if isinstance(spec, ThumbnailSpec)}
+        return bool(thumbnails) and thumbnails.issuperset(wanted.spec_ids[key])
 
     @cached_property
     def covered_filter_specs(self) -> frozenset[str]:

@@ -20,7 +20,7 @@ from .membership import ImageBatch, ImageRow, Membership, Settled
 from .options import Options
 from .progress import Failed, Totals
 from .sources import ImageSource, image_key, image_name
-from .state import Snapshot, read_states, snapshot_of_values, with_stale
+from .state import Snapshot, following, read_states, snapshot_of_values
 from .verifying import Verdict, verify
 from .wanted import OutputKey, Wanted, WantedFilters
 
@@ -179,7 +179,7 @@ def drafts_of(batch: ImageBatch) -> tuple[list[Draft], dict[str, Snapshot]]:
         before = states.get(str(row.pk))
         now = snapshot_of_values(row.snapshot_values, _groups(row, before))
         if before is not None:
-            now = with_stale(now, before, [str(old.pk) for old in renditions.get(row.pk, ())])
+            now = following(now, before, [str(old.pk) for old in renditions.get(row.pk, ())])
         if before != now:
             written[str(row.pk)] = now
         filters = row.membership.wanted

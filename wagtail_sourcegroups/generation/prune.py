@@ -17,13 +17,14 @@ from django.db import models, router, transaction
 from wagtail.images.models import AbstractImage
 from wagtail.images.utils import to_svg_safe_spec
 
-from ..models import BoundFilterSpec, FileRendition, FileSource, GenerationFailure
-from ..specs import RenditionSpec
+from ..models import BoundFilterSpec, FileRendition, FileSource, GenerationFailure, RenditionRecord
+from ..specs import RenditionSpec, ThumbnailSpec
 from .decision import Old
 from .departures import Departures, delete_rows
 from .membership import ImageBatch, ImageRow
 from .plan import is_svg, renditions_of, vary_values
 from .sources import image_key
+from .state import content_type_of
 from .wanted import OutputKey, WantedFilters
 
 Specs = tuple[RenditionSpec, ...]
@@ -156,21 +157,43 @@ def _obsolete_of(batch: ImageBatch, claims: Claims, *, all_made: bool) -> list[O
     found: list[Old] = []
     renditions = renditions_of(batch.model, [row.pk for row in batch.rows])
     filters: dict[Specs, WantedFilters] = {}
-    for row in batch.rows:
-        mine = renditions.get(row.pk)
-        if not mine:
-            continue
+
+    def obsolete_of(row: ImageRow, thumbnails: Collection[str] = ()) -> list[Old]:
         svg = is_svg(str(row.snapshot_values[0] or ""))
         given = claims.given.get(image_key(batch.model, row.pk), ())
         asking = tuple(dict.fromkeys((*row.membership.specs, *given)))
-        found += obsolete(
-            mine,
-            _keys(asking, filters, row, batch, svg),
+        asked = _keys(asking, filters, row, batch, svg)
+        if thumbnails:
+            templates = (ThumbnailSpec("thumbnails", sorted(thumbnails)),)
+            asked = {*asked, *_keys(templates, filters, row, batch, svg)}
+        return obsolete(
+            renditions[row.pk],
+            asked,
             prunable=claims.prunable(asking, svg=svg),
             held={key.filter_spec for key in _keys(claims.held, filters, row, batch, svg)},
             all_made=all_made,
         )
+
+    rows = [row for row in batch.rows if renditions.get(row.pk)]
+    going = {row.pk: obsolete_of(row) for row in rows}
+    thumbnails = thumbnails_among(batch.model, [old for each in going.values() for old in each])
+    for row in rows:
+        mine = {old.filter_spec for old in going[row.pk] if str(old.pk) in thumbnails}
+        # Again with what templates ask for: as of any other, of two for two focal points the former one goes.
+        found += obsolete_of(row, mine) if mine else going[row.pk]
     return found
+
+
+def thumbnails_among(model: type, renditions: Collection[Old]) -> frozenset[str]:
+    """Keys, as text, of those renditions of a model's images that thumbnails asked for. One query, none for none."""
+    if not renditions:
+        return frozenset()
+    records = RenditionRecord.objects.filter(
+        content_type=content_type_of(model.get_rendition_model()),  # type: ignore[attr-defined]
+        object_id__in=[str(old.pk) for old in renditions],
+        thumbnail=True,
+    )
+    return frozenset(records.values_list("object_id", flat=True))
 
 
 def _keys(
@@ -198,7 +221,8 @@ def _obsolete_files(
         return []
     asking = claims.given.get(source.digest, ())
     svg = is_svg(source.identity)
-    old = {Old(r.pk, r.filter_spec, "", r.file.name): r for r in renditions}
+    gone = _is_gone(source, claims)
+    old = {Old(r.pk, r.filter_spec, "", r.file.name): r for r in renditions if gone or not r.thumbnail}
     going = obsolete(
         old,
         _plain_keys(asking, svg),

@@ -22,14 +22,15 @@ class Records:
 
     def __init__(self) -> None:
         self._renditions: dict[tuple[Any, str], RenditionRecord] = {}
-        self._orientations: dict[tuple[type, int], set[str]] = defaultdict(set)
+        self._orientations: dict[tuple[type, int], dict[str, str]] = defaultdict(dict)
+        """Of a model and an orientation, the names of the files by the keys of their images."""
 
     def add(self, work: Work, outcome: Outcome) -> None:
         for record in outcome.records:
             self._renditions[(record.content_type_id, record.object_id)] = record
         if outcome.orientation is not None:
             turned = self._orientations[(work.source.model, outcome.orientation)]
-            turned.add(str(work.source.image.pk))  # type: ignore[union-attr]
+            turned[str(work.source.image.pk)] = work.snapshot.file_name  # type: ignore[union-attr]
 
     @property
     def are_enough(self) -> bool:
@@ -51,6 +52,8 @@ class Records:
                 unique=["content_type", "object_id"],
                 update=["source_fingerprint", "bytes", "seconds", "made_at"],
             )
-            for (model, orientation), pks in sorted(orientations.items(), key=lambda each: each[0][1]):
+            for (model, orientation), files in sorted(orientations.items(), key=lambda each: each[0][1]):
                 states = SourceState.objects.filter(content_type=content_type_of(model))
-                states.filter(object_id__in=sorted(pks)).update(orientation=orientation)
+                # Of an image that has got another file meanwhile nothing is known.
+                states = states.filter(object_id__in=sorted(files), file_name__in=sorted({*files.values()}))
+                states.update(orientation=orientation)

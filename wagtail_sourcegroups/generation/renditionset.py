@@ -9,6 +9,7 @@ from typing import IO, Any
 from wagtail.images.models import AbstractImage, Picture
 
 from ..models import FileRendition
+from ..readonly import is_read_only
 from ..signals import content_required, existence_required
 from ..specs import RenditionSpec
 from . import filestore
@@ -19,7 +20,7 @@ from .options import Options
 from .progress import Totals
 from .requests import Request
 from .sources import FileSourceBase, ImageSource, Source, source_of
-from .wanted import OutputKey, Wanted, WantedFilters
+from .wanted import OutputKey, Wanted, filters_of
 
 
 class RenditionSet:
@@ -61,6 +62,10 @@ class RenditionSet:
         """Have what is missing made by the task backend."""
         ask(Request(self.source, (self.spec,)), now=False)
 
+    # Not for templates, which call whatever they name.
+    generate.alters_data = True  # type: ignore[attr-defined]
+    enqueue.alters_data = True  # type: ignore[attr-defined]
+
     # What there is ------------------------------------------------------------------------------------
 
     def exists(self) -> bool:
@@ -75,11 +80,11 @@ class RenditionSet:
     def missing(self) -> list[str]:
         """The filter specs that are wanted and not there, in the spec's order."""
         found = self._find()
-        return [key.filter_spec for key in self._wanted.filters if key not in found]
+        return [key.filter_spec for key in self.wanted.filters if key not in found]
 
     def delete(self) -> int:
         """Delete the renditions of this set, rows and files; how many there were."""
-        filters = self._wanted.filters
+        filters = self.wanted.filters
         specs = {key.filter_spec for key in filters}
         if isinstance(self.source, FileSourceBase):
             return filestore.delete_renditions(self.source, specs)
@@ -90,15 +95,13 @@ class RenditionSet:
         delete_rows(model, [row.pk for row in mine], [row.file.name for row in mine])
         return len(mine)
 
+    delete.alters_data = True  # type: ignore[attr-defined]
+
     def __iter__(self) -> Iterator[Any]:
         """The renditions there are, in the spec's order."""
         self._require(existence_required)
         found = self._find()
-        return iter([found[key] for key in self._wanted.filters if key in found])
-
-    def __len__(self) -> int:
-        """How many renditions are wanted."""
-        return len(self._wanted.filters)
+        return iter([found[key] for key in self.wanted.filters if key in found])
 
     @property
     def url(self) -> str | None:
@@ -131,11 +134,11 @@ class RenditionSet:
         if filter_spec is None:
             rendition = self._first_of_least_modern(found)
         else:
-            keys = [key for key in self._wanted.filters if key.filter_spec == filter_spec]
+            keys = [key for key in self.wanted.filters if key.filter_spec == filter_spec]
             if not keys:
                 raise LookupError(
                     f"The spec {self.spec.id!r} has no filter spec {filter_spec!r}; it has "
-                    f"{', '.join(repr(key.filter_spec) for key in self._wanted.filters)}."
+                    f"{', '.join(repr(key.filter_spec) for key in self.wanted.filters)}."
                 )
             rendition = found.get(keys[0])
         if rendition is None:
@@ -149,14 +152,15 @@ class RenditionSet:
     # How it is found ----------------------------------------------------------------------------------
 
     @property
-    def _wanted(self) -> Wanted:
+    def wanted(self) -> Wanted:
+        """What the spec wants of this source: filters, told apart as Wagtail tells renditions apart."""
         if isinstance(self.source, FileSourceBase):
-            return WantedFilters([self.spec]).of_image(self.source.plain_image)
-        return WantedFilters([self.spec], self.source.model).of_image(self.source.image)
+            return filters_of(self.spec).of_image(self.source.plain_image)
+        return filters_of(self.spec, self.source.model).of_image(self.source.image)
 
     def _find(self) -> dict[OutputKey, Any]:
         """The renditions there are. Through Wagtail's own lookup for images: prefetched, cached, else one query."""
-        filters = self._wanted.filters
+        filters = self.wanted.filters
         if isinstance(self.source, ImageSource):
             image: AbstractImage = self.source.image
             by_filter = image.find_existing_renditions(*filters.values()) if filters else {}
@@ -167,7 +171,9 @@ class RenditionSet:
         return {key: by_spec[key.filter_spec] for key in filters if key.filter_spec in by_spec}
 
     def _require(self, signal: Any) -> None:
-        signal.send(sender=type(self), rendition_set=self)
+        if is_read_only():
+            return
+        signal.send(sender=RenditionSet, rendition_set=self)
 
     def _representative(self) -> Any:
         self._require(existence_required)
@@ -176,7 +182,7 @@ class RenditionSet:
     def _first_of_least_modern(self, found: dict[OutputKey, Any]) -> Any:
         """As ``{% picture %}`` chooses: the format that every browser knows, and the first rendition of it."""
         order = [file_format.name for file_format in Picture.source_format_order]
-        formats = {key: _format_of(found[key]) for key in self._wanted.filters if key in found}
+        formats = {key: _format_of(found[key]) for key in self.wanted.filters if key in found}
         if not formats:
             return None
 

@@ -5,7 +5,7 @@ How an image was when last seen. Decisions are pure functions of two snapshots; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -28,12 +28,27 @@ SNAPSHOT_FIELDS = (
     "collection_id",
 )
 
-_STATE_COLUMNS = ("file_name", "file_size", "file_hash", "focal_point", "collection", "groups", "stale")
+#: Columns of a state that a snapshot holds, in the order of its fields.
+STATE_COLUMNS = (
+    "file_name",
+    "file_size",
+    "file_hash",
+    "focal_point",
+    "collection",
+    "groups",
+    "stale",
+    "orientation",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An image as far as its renditions care, from its columns; ``stale`` are ids of outdated renditions."""
+    """
+    An image as far as its renditions care, from its columns; ``stale`` are ids of outdated renditions.
+
+    ``orientation`` is the EXIF orientation of the file, if it is known. Two snapshots may be equal without it: nobody
+    opens a file to find out.
+    """
 
     file_name: str
     file_size: int | None
@@ -42,6 +57,7 @@ class Snapshot:
     collection: str
     groups: frozenset[str] = frozenset()
     stale: tuple[str, ...] = ()
+    orientation: int | None = field(default=None, compare=False)
 
     @property
     def file(self) -> tuple[str, int | None, str]:
@@ -83,10 +99,12 @@ def read_states(model: type, pks: Iterable[Any]) -> dict[str, Snapshot]:
     """The kept snapshots of images, by primary key as text. One query."""
     rows = SourceState.objects.filter(
         content_type=content_type_of(model), object_id__in=[str(pk) for pk in pks]
-    ).values_list("object_id", *_STATE_COLUMNS)
+    ).values_list("object_id", *STATE_COLUMNS)
     return {
-        object_id: Snapshot(name, size, file_hash, focal_point, collection, frozenset(groups), tuple(stale))
-        for object_id, name, size, file_hash, focal_point, collection, groups, stale in rows.iterator()
+        object_id: Snapshot(
+            name, size, file_hash, focal_point, collection, frozenset(groups), tuple(stale), orientation
+        )
+        for object_id, name, size, file_hash, focal_point, collection, groups, stale, orientation in rows.iterator()
     }
 
 
@@ -108,13 +126,14 @@ def write_states(model: type, snapshots: Mapping[str, Snapshot]) -> None:
                 collection=snapshot.collection,
                 groups=sorted(snapshot.groups),
                 stale=list(snapshot.stale),
+                orientation=snapshot.orientation,
                 seen_at=now,
             )
             # Two processes writing the same rows lock them in the same order.
             for object_id, snapshot in sorted(snapshots.items())
         ],
         unique=["content_type", "object_id"],
-        update=[*_STATE_COLUMNS, "seen_at"],
+        update=[*STATE_COLUMNS, "seen_at"],
     )
 
 
@@ -127,10 +146,15 @@ def now_stale(model: type, pks: Iterable[Any]) -> dict[str, tuple[str, ...]]:
     return {image_id: tuple(rendition_pks) for image_id, rendition_pks in found.items()}
 
 
-def with_stale(snapshot: Snapshot, before: Snapshot, renditions: Iterable[str]) -> Snapshot:
-    """``snapshot`` with all of the renditions that a new original makes stale, or those that already were."""
-    stale = tuple(renditions) if file_changed(before, snapshot) else before.stale
-    return replace(snapshot, stale=stale)
+def following(snapshot: Snapshot, before: Snapshot, renditions: Iterable[str]) -> Snapshot:
+    """
+    ``snapshot`` with what is known from the one before it: how the file is turned, if it is the same one, and which
+    renditions are stale; a new original makes all of them so.
+    """
+    if file_changed(before, snapshot):
+        return replace(snapshot, stale=tuple(renditions))
+    known = before.orientation if snapshot.orientation is None else snapshot.orientation
+    return replace(snapshot, stale=before.stale, orientation=known)
 
 
 def forget_images(model: type, pks: Iterable[Any]) -> None:

@@ -114,6 +114,7 @@ def _record(work: Work, outcome: Outcome, rows: dict[OutputKey, Row], model: Any
             source_fingerprint=work.snapshot.fingerprint,
             bytes=by_key[key].size,
             seconds=by_key[key].seconds,
+            thumbnail=work.membership.is_thumbnail(key, work.wanted),
         )
         for key, row in rows.items()
     ]

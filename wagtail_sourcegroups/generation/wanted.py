@@ -126,6 +126,12 @@ def is_exact(spec: RenditionSpec) -> bool:
     return bool(conf.get("EXACT")) if spec.exact is None else spec.exact
 
 
+@lru_cache(maxsize=1024)
+def filters_of(spec: RenditionSpec, model: type = AbstractImage) -> WantedFilters:
+    """What one spec wants of any image of a model, worked out once for all pages that show it."""
+    return WantedFilters([spec], model)
+
+
 @lru_cache(maxsize=4096)
 def parsed(filter_spec: str) -> Filter:
     """A filter that keeps its operations, shared by everybody: reading them asks every hook each time."""

@@ -27,6 +27,8 @@ class RenditionRecord(models.Model):
     bytes = models.BigIntegerField()
     seconds = models.FloatField()
     made_at = models.DateTimeField(auto_now=True)
+    thumbnail = models.BooleanField(default=False)
+    """Whether a template's thumbnail asked for it, which no binding says: it counts as wanted."""
 
     class Meta:
         verbose_name = _("rendition record")
@@ -62,6 +64,8 @@ class FileRendition(models.Model):
     bytes = models.BigIntegerField()
     seconds = models.FloatField()
     made_at = models.DateTimeField(auto_now=True)
+    thumbnail = models.BooleanField(default=False)
+    """As of a :class:`RenditionRecord`."""
 
     class Meta:
         verbose_name = _("file rendition")

@@ -21,8 +21,8 @@ class Output:
     """Willow's name of the format: ``jpeg``, ``webp``, ..."""
     size: int
     """In bytes."""
-    orientation: int
-    """The EXIF orientation of the source; 1 if it has none, or none is known."""
+    orientation: int | None
+    """The EXIF orientation of the source, 1 if it has none; ``None`` if Wagtail's own path did not tell."""
     fast: bool = False
     """Whether it was made from less than the whole source, and may differ a little from stock's."""
 

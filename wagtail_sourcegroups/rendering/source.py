@@ -210,5 +210,9 @@ def pillow_route(willow_file: ImageFile) -> list[Callable[[Any], Any]] | None:
 
 
 def orientation_of(image: PIL.Image.Image) -> int:
-    orientation = image.getexif().get(ExifTag.Orientation, NOT_ROTATED)
+    return orientation_in(image.getexif())
+
+
+def orientation_in(exif: PIL.Image.Exif) -> int:
+    orientation = exif.get(ExifTag.Orientation, NOT_ROTATED)
     return int(orientation) if orientation in range(2, 9) else NOT_ROTATED

@@ -17,7 +17,7 @@ from wagtail_sourcegroups.rendering.jobs import Job, no_longer_needed
 from wagtail_sourcegroups.rendering.ladder import Ladder
 from wagtail_sourcegroups.rendering.limits import check_output_size
 from wagtail_sourcegroups.rendering.outputs import Output, RenderFailure, without_traceback
-from wagtail_sourcegroups.rendering.source import NOT_ROTATED, SharedSource
+from wagtail_sourcegroups.rendering.source import SharedSource
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class Workbench:
             height=int(height),
             format_name=format_name,
             size=size,
-            orientation=NOT_ROTATED if self.shared is None else self.shared.orientation,
+            orientation=None if self.shared is None else self.shared.orientation,
         )
 
     def _is_untouched(self) -> bool:
