@@ -160,8 +160,9 @@ def test_of_a_run_that_is_about_other_collections_too_only_how_far_it_is(
     )
     page = text(get(as_user(editor)))
     assert "25%" in page
-    assert "Started by admin" not in page
-    assert "Archive" not in page
+    for hidden in ("Started by admin", "Archive", "being made"):
+        assert hidden not in page
+    assert "1 of 2, being made" in text(get(as_user(admin_user)))
 
 
 def test_three_failures_and_then_the_way_to_all(
@@ -173,6 +174,7 @@ def test_three_failures_and_then_the_way_to_all(
     assert "Picture 0" not in page
     assert all(f"Picture {number}" in page for number in (1, 2, 3))
     assert "All 4 failures" in page
+    counting.count()
     newest = GenerationFailure.objects.first()
     assert newest is not None
     assert f'name="one" value="{newest.pk}"' in page

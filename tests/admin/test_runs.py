@@ -213,6 +213,29 @@ def runs(
     both = frozenset([press.pk, archive.pk])
     return {
         "everything": asked(admin_user, card),
+def test_who_started_a_run_that_is_about_others_too_is_not_told_by_filtering(
+    as_user: Any, admin_user: Any, editor: Any, card: RenditionSpec, press: Any, archive: Any, add_image: Any
+) -> None:
+    add_image(press), add_image(archive)
+    asked(admin_user, card)
+    of_the_command(card)
+    client = as_user(editor)
+    assert len(listed(client)) == 2
+    assert f'value="{admin_user.pk}"' not in client.get(reverse("sourcegroups:runs")).content.decode()
+    assert listed(client, started_by="command") == []
+    # Of a run that he sees in full it is told, and the others are not listed with it.
+    mine = asked(editor, card)
+    asked(admin_user, card, collections=frozenset([press.pk]))
+    content = client.get(reverse("sourcegroups:runs"), {"started_by": admin_user.pk}).content.decode()
+    assert f'value="{admin_user.pk}"' in content
+    assert len(listed(client, started_by=admin_user.pk)) == 1
+    assert len(listed(client, started_by=editor.pk)) == 1
+    assert (
+        url("run", mine)
+        in client.get(reverse("sourcegroups:runs"), {"started_by": editor.pk}).content.decode()
+    )
+
+
         "press": asked(admin_user, card, collections=frozenset([press.pk])),
         "archive": asked(admin_user, card, collections=frozenset([archive.pk])),
         "both": asked(admin_user, card, collections=both),

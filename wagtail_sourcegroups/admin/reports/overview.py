@@ -95,7 +95,7 @@ class RunRow:
     @property
     def is_told(self) -> bool:
         """Whether more of it is seen than how far it is."""
-        return self.standing.sight is Sight.EVERYTHING
+        return self.standing.is_told
 
 
 def spec_rows(rows: Iterable[Row], kept: Kept, made: frozenset[str]) -> Iterator[SpecRow]:
@@ -157,7 +157,9 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
         words = Words(standing.run.question for standing in running[:RUNS])
         failures = visible_failures(user)
         shown = list(failures[:FAILURES])
-        made = frozenset().union(*(standing.run.question.get("specs", ()) for standing in running))
+        told = [standing.run for standing in running if standing.is_told]
+        made = frozenset().union(*(run.question.get("specs", ()) for run in told))
+        rows = list(spec_rows(self._rows(kept), kept, made))
         return super().get_context_data(
             kept=kept,
             figures=kept.of(),
@@ -169,7 +171,7 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
             more_runs=max(len(running) - RUNS, 0),
             failures=QuietTable(failure_columns(), drawn_rows_of(shown, user)) if shown else None,
             failed=failures.count() if len(shown) == FAILURES else len(shown),
-            rows=list(spec_rows(self._rows(kept), kept, made)),
+            rows=rows,
             has_specs=bool(get_registry().specs),
             may_count=access.may_generate(user),
             may_define=access.may_define(user, "add"),

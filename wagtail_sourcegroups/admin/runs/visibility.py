@@ -8,9 +8,10 @@ nothing of one that concerns none of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -59,20 +60,29 @@ class Viewer:
         return Sight.EVERYTHING if all(seen) else Sight.PROGRESS
 
     def runs(self) -> QuerySet[GenerationRun]:
-        """Those that there are, to this viewer. One query, for a few columns of every run there is."""
-        runs = GenerationRun.objects.all()
+        """Those that there are, to this viewer."""
+        return self._seen(Sight.PROGRESS, Sight.EVERYTHING)
+
+    def told_runs(self) -> QuerySet[GenerationRun]:
+        """Those that this viewer sees in full: what they were asked and by whom is told of these only."""
+        return self._seen(Sight.EVERYTHING)
+
+    def _seen(self, *sights: Sight) -> QuerySet[GenerationRun]:
+        runs: QuerySet[GenerationRun] = GenerationRun.objects.all()
         if self.collections is None:
             return runs
-        rows = runs.order_by().values_list(
+        return runs.filter(pk__in=[pk for pk, sight in self._sights.items() if sight in sights])
+
+    @cached_property
+    def _sights(self) -> Mapping[int, Sight]:
+        """By the id of the run. One query, for a few columns of every run there is."""
+        rows = GenerationRun.objects.order_by().values_list(
             "pk", "started_by", "collections", "question__selection__collections"
         )
-        return runs.filter(
-            pk__in=[
-                pk
-                for pk, started_by, noted, asked in rows
-                if self.sight_of(started_by, asked if noted is None else noted) is not Sight.NOTHING
-            ]
-        )
+        return {
+            pk: self.sight_of(started_by, asked if noted is None else noted)
+            for pk, started_by, noted, asked in rows
+        }
 
 
 def may_steer(user: Any, run: GenerationRun) -> bool:
