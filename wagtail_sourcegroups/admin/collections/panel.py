@@ -55,8 +55,8 @@ class Row:
 class Panel:
     """
     ``images`` are how many there are in the collection and below it; ``None`` if it is still to be made, or if this
-    user does not see them. ``add_url`` is where a spec can be added, for whoever may. ``open_parent`` says that the
-    parent collection is still to be chosen.
+    user does not see all of them. ``add_url`` is where a spec can be added, for whoever may. ``open_parent`` says that
+    the parent collection is still to be chosen.
     """
 
     rows: tuple[Row, ...]
@@ -78,7 +78,7 @@ def panel_for(user: Any, collection: Collection, ticks: Ticks = NOTHING) -> Pane
     known = access.known_collections(user).filter(pk__in=above).values_list("pk", flat=True)
     rows = _rows(assigned, assigned.tree.nodes[-1], set(known), ticks)
     images = None
-    if access.visible_collections(user).filter(pk=collection.pk).exists():
+    if access.collections_seen_whole(user).filter(pk=collection.pk).exists():
         images = access.visible_images(user).filter(collection__path__startswith=collection.path).count()
         kept = kept_for(user, collection)
         rows = [_with_figures(row, images, kept) for row in rows]

@@ -23,7 +23,7 @@ from ..groups import names_of
 from ..menu import ICON
 from .columns import TEMPLATES, TemplateColumn, TotalTable
 from .filters import CoverageFilterSet
-from .kept import Kept, kept_for
+from .kept import Kept, images_besides, kept_for
 from .rows import Row, rows_of
 from .seen import SeenMixin
 
@@ -123,6 +123,7 @@ class CoverageReport(SeenMixin, ReportView):
             **context,
             "kept": self.kept,
             "has_specs": bool(get_registry().specs),
+            "only_own": not context["object_list"] and images_besides(user, self.collection) > 0,
             "may_count": access.may_generate(user),
             "may_define": access.may_define(user, "add"),
         }

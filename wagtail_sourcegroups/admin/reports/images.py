@@ -23,6 +23,7 @@ from wagtail.admin.widgets.button import HeaderButton
 from wagtail.images import get_image_model
 
 from ... import finding
+from ...coverage import TOGETHER
 from ...finding import Found
 from ...generation.standing import Standing
 from ...generation.wanted import OutputKey
@@ -33,7 +34,7 @@ from ..groups import names_of
 from ..menu import ICON
 from .columns import TEMPLATES, TemplateColumn
 from .exporting import BoundedExportMixin
-from .kept import Kept, kept_for
+from .kept import Kept, images_besides, kept_for
 from .searching import Search
 from .seen import SeenMixin
 from .thumbnails import thumbnails_of
@@ -160,9 +161,15 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
     def kept(self) -> Kept:
         return kept_for(self.request.user, self.asked["collection"])
 
-    @property
+    @cached_property
     def figures(self) -> Any:
-        return self.kept.of(self.asked["spec"], self.asked["group"])
+        group = self.bindings[0].group.key if self.asked["group"] else TOGETHER
+        return self.kept.of(self.asked["spec"], group)
+
+    @cached_property
+    def besides(self) -> int:
+        """How many images may be listed that no figure counts."""
+        return images_besides(self.request.user, self.asked["collection"])
 
     # The page ------------------------------------------------------------------------------------------
 
@@ -205,7 +212,7 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
             "next_url": self._url(after=cursor) if cursor else "",
             "first_url": self._url() if after else "",
             "states": [
-                (each, getattr(self.figures, each.key), self._url(state=each.key))
+                (each, None if self.besides else getattr(self.figures, each.key), self._url(state=each.key))
                 for each in map(states.STATES.__getitem__, finding.STATES)
             ],
             "names": list(names_of(binding.group for binding in self.bindings).values()),
@@ -242,7 +249,7 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
 
     def rows_at_most(self) -> int:
         """As many images as renditions, if each of these is another image's; as they were counted."""
-        return min(self.figures.images, getattr(self.figures, self.state.key))
+        return min(self.figures.images, getattr(self.figures, self.state.key)) + self.besides
 
     def export_rows(self) -> Iterator[dict[str, Any]]:
         for model, found in self.search.every():

@@ -30,7 +30,7 @@ from ..runs.wording import Words, about
 from .columns import TEMPLATES, QuietTable, TemplateColumn
 from .failing import visible_failures
 from .failurerows import drawn_rows_of
-from .kept import Kept, kept_for
+from .kept import Kept, images_besides, kept_for
 from .rows import Row, rows_of
 from .seen import SeenMixin
 
@@ -174,6 +174,7 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
             rows=rows,
             has_specs=bool(get_registry().specs),
             may_count=access.may_generate(user),
+            only_own=not rows and images_besides(user) > 0,
             may_define=access.may_define(user, "add"),
             may_assign=access.may_assign(user),
             **kwargs,

@@ -1,9 +1,9 @@
 """
 Whom a run is shown to, and who steers it.
 
-Whoever sees every collection sees every run. Others see in full what they have started, and runs over collections that
-they all see; of a run that concerns other people's collections too, or nobody knows which, only how far it is; and
-nothing of one that concerns none of theirs.
+Whoever sees every image sees every run. Others see in full what they have started, and runs over collections of which
+they see every image; of a run that concerns other people's images too, or nobody knows which, only how far it is; and
+nothing of one that concerns none of their collections.
 """
 
 from __future__ import annotations
@@ -34,16 +34,19 @@ class Sight(Enum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody who looks at runs, with the ids of the collections that he or she sees; ``None`` if that is all."""
+    """
+    Somebody who looks at runs, with the ids of the collections of which he or she sees images, and whether all of them
+    (:func:`.access.sight_by_collection`); ``None`` for whoever sees everything.
+    """
 
     user: Any
-    collections: frozenset[Any] | None
+    collections: Mapping[Any, bool] | None
 
     @classmethod
     def of(cls, user: Any) -> Viewer:
         if access.sees_everything(user):
             return cls(user, None)
-        return cls(user, frozenset(access.visible_collections(user).values_list("pk", flat=True)))
+        return cls(user, access.sight_by_collection(user))
 
     def sight(self, run: GenerationRun) -> Sight:
         return self.sight_of(run.started_by_id, run.concerned)
@@ -54,8 +57,8 @@ class Viewer:
             return Sight.EVERYTHING
         if concerned is None:
             return Sight.PROGRESS
-        seen = [collection in self.collections for collection in concerned]
-        if not any(seen):
+        seen = [self.collections.get(collection) for collection in concerned]
+        if all(whole is None for whole in seen):
             return Sight.NOTHING
         return Sight.EVERYTHING if all(seen) else Sight.PROGRESS
 
