@@ -19,7 +19,7 @@ from wagtail.admin.views.reports import ReportView
 from ... import counting
 from ...registry import get_registry
 from .. import access, states
-from ..groups import names_of
+from ..groups import code_of, names_of
 from ..menu import ICON
 from .columns import TEMPLATES, TemplateColumn, TotalTable
 from .filters import CoverageFilterSet
@@ -75,7 +75,7 @@ class CoverageReport(SeenMixin, ReportView):
         rows = rows_of(
             chosen,
             self.kept,
-            names_of(binding.group for binding in chosen),
+            names_of((binding.group for binding in chosen), access.known_collections(self.request.user)),
             everything=self.collection is None and access.sees_everything(self.request.user),
         )
         return [row for row in rows if state is None or getattr(row.figures, state)]
@@ -103,7 +103,7 @@ class CoverageReport(SeenMixin, ReportView):
         return {**super().get_table_kwargs(), "total": self.total}
 
     def _images_url(self, row: Row, state: str) -> str:
-        asked = {"spec": row.spec.id if row.spec else "", "group": row.group, "state": state}
+        asked = {"spec": row.spec.id if row.spec else "", "group": code_of(row.group), "state": state}
         if self.collection is not None:
             asked["collection"] = self.collection.pk
         return f"{reverse('sourcegroups:coverage_images')}?{urlencode(asked)}"

@@ -30,7 +30,7 @@ from ...generation.wanted import OutputKey
 from ...registry import Binding, get_registry
 from ...words import in_words
 from .. import access, states
-from ..groups import names_of
+from ..groups import code_of, names_of
 from ..menu import ICON
 from .columns import TEMPLATES, TemplateColumn
 from .exporting import BoundedExportMixin
@@ -44,7 +44,10 @@ PAGE = 50
 
 
 class Question(forms.Form):
-    """What the query string asks: images of a spec, of one of its groups, of a collection, in a state."""
+    """
+    What the query string asks: images of a spec, of one of its groups (:func:`.code_of` its key), of a collection, in a
+    state.
+    """
 
     spec = forms.CharField()
     group = forms.CharField(required=False)
@@ -60,7 +63,7 @@ class Question(forms.Form):
         asked["bindings"] = [
             binding
             for binding in get_registry().bindings
-            if binding.spec.id == asked.get("spec") and asked.get("group") in ("", binding.group.key)
+            if binding.spec.id == asked.get("spec") and asked.get("group") in ("", code_of(binding.group.key))
         ]
         if not asked["bindings"]:
             self.add_error("spec", _("This spec isn't there any more, or not for this group."))
@@ -215,7 +218,8 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
                 (each, None if self.besides else getattr(self.figures, each.key), self._url(state=each.key))
                 for each in map(states.STATES.__getitem__, finding.STATES)
             ],
-            "names": list(names_of(binding.group for binding in self.bindings).values()),
+            "names": list(dict.fromkeys(self._names())),
+            "has_figures": not self.besides,
             "kept": self.kept,
             "figures": self.figures,
             "has_xlsx": self.has_xlsx,
@@ -240,6 +244,10 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
             replace(row, rendition=thumbnails.get(row.image.pk), is_changeable=row.image.pk in changeable)
             for row in rows
         ]
+
+    def _names(self) -> Iterable[Any]:
+        known = access.known_collections(self.request.user)
+        return names_of((binding.group for binding in self.bindings), known).values()
 
     def _url(self, **changed: str) -> str:
         asked = {name: self.request.GET.get(name, "") for name in self.question.fields}

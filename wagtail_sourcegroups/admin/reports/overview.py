@@ -52,8 +52,8 @@ class SpecRow:
 
     @property
     def names(self) -> list[str | Promise]:
-        """What it is for."""
-        return [row.name for row in self.rows]
+        """What it is for; of collections that are not seen once."""
+        return list(dict.fromkeys(row.name for row in self.rows))
 
     @property
     def is_counted(self) -> bool:
@@ -154,7 +154,8 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
         user = self.request.user
         kept = kept_for(user)
         running = active_runs(Viewer.of(user))
-        words = Words(standing.run.question for standing in running[:RUNS])
+        shown_runs = running[:RUNS]
+        words = Words((each.run.question for each in shown_runs), access.known_collections(user))
         failures = visible_failures(user)
         shown = list(failures[:FAILURES])
         told = [standing.run for standing in running if standing.is_told]
@@ -167,14 +168,14 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
                 (state, getattr(kept.of(), state.key), self._url(state=state.key))
                 for state in map(states.STATES.__getitem__, finding.STATES)
             ],
-            runs=[RunRow(standing, words.of(standing.run)) for standing in running[:RUNS]],
+            runs=[RunRow(standing, words.of(standing.run)) for standing in shown_runs],
             more_runs=max(len(running) - RUNS, 0),
             failures=QuietTable(failure_columns(), drawn_rows_of(shown, user)) if shown else None,
             failed=failures.count() if len(shown) == FAILURES else len(shown),
             rows=rows,
             has_specs=bool(get_registry().specs),
-            may_count=access.may_generate(user),
             only_own=not rows and images_besides(user) > 0,
+            may_count=access.may_generate(user),
             may_define=access.may_define(user, "add"),
             may_assign=access.may_assign(user),
             **kwargs,
@@ -182,7 +183,7 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def _rows(self, kept: Kept) -> Iterator[Row]:
         bindings = get_registry().bindings
-        names = names_of(binding.group for binding in bindings)
+        names = names_of((binding.group for binding in bindings), access.known_collections(self.request.user))
         return rows_of(bindings, kept, names, everything=access.sees_everything(self.request.user))
 
     @staticmethod

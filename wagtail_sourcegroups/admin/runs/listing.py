@@ -21,6 +21,7 @@ from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.generic.base import BaseListingView
 
 from ...models import GenerationRun, RunState
+from .. import access
 from ..reports.seen import SeenMixin
 from .standing import Standing
 from .visibility import Sight, Viewer
@@ -38,10 +39,10 @@ class RunFilterSet(WagtailFilterSet):
 
     def __init__(self, *args: Any, told_runs: QuerySet[GenerationRun], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        states = [(state.value, capfirst(state.label)) for state in RunState]
         self._told_runs = told_runs
-        self.filters["state"] = _choice(gettext_lazy("State"), states, _in_state)
+        states = [(state.value, capfirst(state.label)) for state in RunState]
         starters = list(self._starters())
+        self.filters["state"] = _choice(gettext_lazy("State"), states, _in_state)
         self.filters["started_by"] = _choice(gettext_lazy("Started by"), starters, self._started_by)
 
     def _starters(self) -> Iterable[tuple[str, str]]:
@@ -52,7 +53,6 @@ class RunFilterSet(WagtailFilterSet):
             yield str(user.pk), get_user_display_name(user)
         yield COMMAND, _("Command line")
 
-    class Meta:
     def _started_by(self, runs: Any, name: str, who: str) -> Any:
         if who == COMMAND:
             started = self._told_runs.filter(started_from=GenerationRun.Origin.COMMAND)
@@ -60,6 +60,7 @@ class RunFilterSet(WagtailFilterSet):
             started = self._told_runs.filter(started_by__pk=who)
         return runs.filter(pk__in=started.order_by().values("pk"))
 
+    class Meta:
         model = GenerationRun
         fields: list[str] = []
 
@@ -141,7 +142,7 @@ class RunsView(SeenMixin, BaseListingView):
 
     def get_table(self, object_list: Any) -> Any:
         runs = list(object_list)
-        words = Words([run.question for run in runs])
+        words = Words([run.question for run in runs], access.known_collections(self.request.user))
         return super().get_table([self.row(run, words) for run in runs])
 
     def row(self, run: GenerationRun, words: Words) -> Row:

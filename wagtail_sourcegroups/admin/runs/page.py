@@ -60,7 +60,7 @@ class OneRun(SeenMixin):
 
     @cached_property
     def asked(self) -> Asked:
-        return Words([self.run.question]).of(self.run)
+        return Words([self.run.question], access.known_collections(self.request.user)).of(self.run)
 
     def shown(self) -> dict[str, Any]:
         """What the templates of the regions are given."""
