@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import Group, Permission
+from django.db import connections
 from django.test import Client
 from wagtail.models import Collection, GroupCollectionPermission
 
@@ -51,6 +52,12 @@ def press(db: None) -> Collection:
 @pytest.fixture
 def archive(db: None) -> Collection:
     return Collection.get_first_root_node().add_child(name="Archive")
+
+
+@pytest.fixture
+def secret(db: None) -> Collection:
+    """A collection of which nobody but an administrator is to know the name."""
+    return Collection.get_first_root_node().add_child(name="Secretparent")
 
 
 @pytest.fixture
@@ -108,6 +115,38 @@ def add_image(make_image: Callable[..., Any]) -> Callable[..., Any]:
         return make_image(collection=collection, **fields)
 
     return add
+
+
+@pytest.fixture
+def contributor(press: Collection, make_editor: Callable[..., Any]) -> Any:
+    """Who may add images to Press, and so change those that he has added; he has no right on others."""
+    return make_editor("contributor", press, may=("add",))
+
+
+@pytest.fixture
+def replica(db: None, settings: Any) -> Iterator[None]:
+    """A site whose router has everything read from another database, which is as far as the first one."""
+    default = connections["default"]
+    replica = type(default)(default.settings_dict, "replica")
+    # Whatever the test has written can be read there: in truth it is the same connection.
+    replica.connection, replica.autocommit, replica.in_atomic_block = default.connection, False, True
+    connections["replica"] = replica
+
+    class Router:
+        def db_for_read(self, model: Any, **hints: Any) -> str:
+            return "replica"
+
+        def db_for_write(self, model: Any, **hints: Any) -> str:
+            return "default"
+
+        def allow_relation(self, *args: Any, **hints: Any) -> bool:
+            return True
+
+    settings.DATABASE_ROUTERS = [Router()]
+    yield
+    settings.DATABASE_ROUTERS = []
+    replica.connection = None
+    del connections["replica"]
 
 
 @pytest.fixture

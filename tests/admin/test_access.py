@@ -25,12 +25,6 @@ def let(user: Any, collection: Any, *codenames: str) -> Any:
     return User.objects.get(pk=user.pk)
 
 
-@pytest.fixture
-def uploader(press: Collection) -> Any:
-    """May add images to Press, and so change those of his own."""
-    return let(User.objects.create_user("uploader"), press, "add_customimage", "add_image")
-
-
 def test_an_editor_sees_and_changes_the_images_of_one_collection(
     editor: Any, press: Collection, archive: Collection, add_image: Any
 ) -> None:
@@ -45,12 +39,82 @@ def test_an_editor_sees_and_changes_the_images_of_one_collection(
     assert not access.changes_everything(editor)
 
 
-def test_whoever_may_only_add_changes_his_own(uploader: Any, press: Collection, add_image: Any) -> None:
-    mine = add_image(press, uploaded_by_user=uploader)
-    add_image(press)
-    assert access.visible_images(uploader).count() == 2
-    assert list(changeable_images(uploader)) == [mine]
-    assert not access.changes_everything(uploader)
+def test_whoever_may_only_add_sees_and_changes_his_own(
+    contributor: Any, press: Collection, add_image: Any
+) -> None:
+    mine, other = add_image(press, uploaded_by_user=contributor), add_image(press)
+    assert access.may_see(contributor)
+    assert list(access.visible_images(contributor)) == list(changeable_images(contributor)) == [mine]
+    assert access.may_see_image(contributor, mine) and not access.may_see_image(contributor, other)
+    assert not access.sees_everything(contributor)
+    assert not access.changes_everything(contributor)
+
+
+def test_a_right_on_ones_own_images_is_none_on_the_collection(
+    contributor: Any, make_editor: Any, editor: Any, admin_user: Any, press: Collection, archive: Collection
+) -> None:
+    below = press.add_child(name="2026")
+    chooser = make_editor("chooser", press, may=("choose",))
+    both = make_editor("both", press, may=("add",))
+    both = let(both, archive, "choose_image")
+    for user, seen, changed in (
+        (contributor, {press: False, below: False}, set()),
+        (both, {press: False, below: False, archive: True}, set()),
+        (chooser, {press: True, below: True}, set()),
+        (editor, {press: True, below: True}, {press, below}),
+    ):
+        assert access.sight_by_collection(user) == {each.pk: whole for each, whole in seen.items()}
+        assert set(access.visible_collections(user)) == set(seen)
+        assert set(access.collections_seen_whole(user)) == {each for each, whole in seen.items() if whole}
+        assert set(access.changeable_collections(user)) == changed
+    everything = set(Collection.objects.all())
+    assert set(access.collections_seen_whole(admin_user)) == everything
+    assert set(access.changeable_collections(admin_user)) == everything
+
+
+def test_adding_at_the_root_is_no_right_on_everything_whoever_has_added_what_there_is(
+    make_editor: Any, press: Collection, add_image: Any
+) -> None:
+    own = make_editor("own", Collection.get_first_root_node(), may=("add",))
+    for _ in range(2):
+        assert not access.sees_everything(own)
+        assert not access.changes_everything(own)
+        assert selection_for(own).by == str(own.pk)
+        add_image(press, uploaded_by_user=own)
+
+
+def test_choosing_at_the_root_sees_everything_and_changes_nothing(make_editor: Any, press: Any) -> None:
+    chooser = make_editor("chooser", Collection.get_first_root_node(), may=("choose",))
+    assert access.sees_everything(chooser)
+    assert not access.changes_everything(chooser)
+
+
+def test_a_policy_may_leave_out_a_collection_below(
+    make_editor: Any, archive: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chief = make_editor("chief", Collection.get_first_root_node())
+    assert access.sees_everything(chief) and access.changes_everything(chief)
+    policy = access.image_policy()
+
+    class Discreet(type(policy)):  # type: ignore[misc]
+        def _check_perm(self, user: Any, actions: Any, collection: Any = None) -> bool:
+            return collection != archive and bool(super()._check_perm(user, actions, collection))
+
+        def _collections_with_perm(self, user: Any, actions: Any) -> Any:
+            return super()._collections_with_perm(user, actions).exclude(pk=archive.pk)
+
+    discreet = Discreet(policy.model, policy.auth_model, policy.owner_field_name)
+    monkeypatch.setattr(access, "image_policy", lambda: discreet)
+    assert not access.sees_everything(chief) and not access.changes_everything(chief)
+
+
+def test_collections_that_one_adds_to_or_manages_are_known(
+    contributor: Any, press: Collection, archive: Collection
+) -> None:
+    secret = Collection.get_first_root_node().add_child(name="Secret")
+    user = let(contributor, archive, "change_collection")
+    assert set(access.known_collections(user)) == {press, archive}
+    assert secret not in access.known_collections(user)
 
 
 def test_an_administrator_sees_and_changes_everything(

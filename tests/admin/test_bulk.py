@@ -182,6 +182,17 @@ def test_images_that_somebody_does_not_see_are_counted_and_not_named(
     assert "harbour" not in str(soup)
 
 
+def test_images_that_others_have_added_are_counted_and_not_named(
+    as_user: Any, contributor: Any, card: RenditionSpec, press: Collection, add_image: Any
+) -> None:
+    mine, other = add_image(press, uploaded_by_user=contributor), add_image(press, name="harbour.jpg")
+    client = as_user(contributor)
+    soup = shown(client, id=[mine.pk, other.pk])
+    assert "to change 1 of these images" in text(soup)
+    assert "harbour" not in str(soup)
+    assert "1 image" in text(shown(client, id="all").select_one("h1"))
+
+
 def test_nobody_generates_without_logging_in(client: Client, card: RenditionSpec) -> None:
     assert client.post(where(id="all"), {"specs": ["shop:card"]})["Location"].startswith(
         reverse("wagtailadmin_login")

@@ -372,14 +372,15 @@ def test_a_collection_above_that_one_does_not_see_is_not_named(
     assert rows(html)["Zoom"].startswith("Zoom from a collection above ")
 
 
-def test_whoever_sees_no_images_there_is_told_no_numbers_of_them(
+def test_whoever_does_not_see_all_images_there_is_told_no_numbers_of_them(
     as_user: Log, make_editor: Any, press: Collection, archive: Collection, add_image: Any
 ) -> None:
     add_image(press)
-    user = let_assign(let_manage(make_editor("clerk", archive), press))
-    html = as_user(user).get(edit_url(press)).content.decode()
-    assert boxes(html) == {"press": False, "zoom": False}
-    assert "Ready here" not in html and "to make" not in html
+    for images in (make_editor("clerk", archive), make_editor("reporter", press, may=("add",))):
+        user = let_assign(let_manage(images, press))
+        html = as_user(user).get(edit_url(press)).content.decode()
+        assert boxes(html) == {"press": False, "zoom": False}
+        assert "Ready here" not in html and "to make" not in html
 
 
 # After saving ----------------------------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ from wagtail.models import Collection
 
 from tests.admin.imagery import Imagery, spreadsheet
 from tests.images import asks
+from tests.testapp.models import CodeImage
 from wagtail_sourcegroups import RenditionSpec, counting
+from wagtail_sourcegroups.admin.groups import code_of
 from wagtail_sourcegroups.admin.reports import exporting, images, searching
 from wagtail_sourcegroups.generation.batches import make
 from wagtail_sourcegroups.models import CoverageCount, CoverageFigure
@@ -83,6 +85,59 @@ def test_everybody_counts_the_collections_that_he_sees(
             assert (figures.images, figures.expected, figures.ready) == (images_, wanted, ready)
 
 
+def test_figures_are_for_whoever_sees_every_image_of_a_collection(
+    as_user: AsUser,
+    make_editor: Callable[..., Any],
+    contributor: Any,
+    press: Collection,
+    archive: Collection,
+    library: Imagery,
+) -> None:
+    both = make_editor("both", archive, may=("choose",))
+    both.groups.add(*contributor.groups.all())
+    library.lacking(press, uploaded_by_user=contributor)
+    library.lacking(press, uploaded_by_user=both)
+    library.ready(archive)
+    counting.count()
+    response = get(as_user(contributor))
+    assert shown(response) == []
+    assert "you see only your own" in response.content.decode()
+    (row,) = shown(get(as_user(both)))
+    assert (row.figures.images, row.figures.ready) == (1, 2)
+
+
+@pytest.mark.parametrize("code", [False, True])
+def test_a_collection_above_that_one_does_not_see_has_no_name(
+    code: bool,
+    as_user: AsUser,
+    registry: Registry,
+    make_editor: Callable[..., Any],
+    secret: Collection,
+    library: Imagery,
+) -> None:
+    """Be it given by its id or by its name."""
+    below = secret.add_child(name="Below")
+    library.lacking(below)
+    registry.add_spec(RenditionSpec("below", "width-20"))
+    for group in ("Secretparent", "Secretparent/Below") if code else (secret.pk,):
+        registry.add_group("below", CollectionSourceGroup(group))
+    counting.count()
+    client = as_user(make_editor("baker", below))
+    for name, asked in (
+        ("coverage", {}),
+        ("coverage", {"export": "csv"}),
+        ("coverage_images", {"spec": "below", "state": "missing"}),
+        ("overview", {}),
+        ("assignments", {}),
+        ("generate", {}),
+    ):
+        response = get(client, name, **asked)
+        content = response.getvalue() if response.streaming else response.content
+        assert b"Secretparent" not in content
+    names = [str(row.name) for row in shown(get(client)) if row.spec.id == "below"]
+    assert names == ["A collection that you don't see", *(["Below"] if code else [])]
+
+
 def test_specs_of_other_peoples_collections_are_absent(
     as_user: AsUser,
     registry: Registry,
@@ -125,10 +180,9 @@ def test_counts_that_need_work_lead_to_the_images_and_others_do_not(
     response = get(as_user(admin_user))
     page = response.content.decode()
     for state in ("missing", "stale", "failed"):
-        url = f"{reverse('sourcegroups:coverage_images')}?spec=shop%3Acard&group={shown(response)[0].group}"
-        assert escape(f"{url.replace(':gallery', '%3Agallery')}&state={state}") in page.replace(
-            "images:gallery", "images%3Agallery"
-        )
+        group = code_of(shown(response)[0].group)
+        url = f"{reverse('sourcegroups:coverage_images')}?spec=shop%3Acard&group={group}&state={state}"
+        assert escape(url) in page
     assert "state=ready" not in page
 
 
@@ -384,6 +438,47 @@ def test_only_images_that_one_sees(
     assert [row["Image id"] for row in spreadsheet(exported)] == [str(mine.pk)]
 
 
+def test_whoever_may_only_add_is_shown_his_own_images_and_no_figures(
+    as_user: AsUser,
+    contributor: Any,
+    library: Imagery,
+    press: Collection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine = [library.lacking(press, uploaded_by_user=contributor) for _ in range(2)]
+    library.lacking(press)
+    counting.count()
+    client = as_user(contributor)
+    asked = {"spec": "shop:card", "state": "missing"}
+    response = get(client, "coverage_images", **asked)
+    assert listed(response) == mine
+    page = " ".join(response.content.decode().split())
+    assert "Counted" not in page
+    # The states are there to be gone to, without a number that would be of other images.
+    assert "<span>Missing</span>" in page and "0 missing" not in page
+    exported = get(client, "coverage_images", export="csv", **asked).getvalue()
+    assert [row["Image id"] for row in spreadsheet(exported)] == [str(image.pk) for image in mine]
+    assert "export=xlsx" in page
+    monkeypatch.setattr(exporting, "XLSX_ROWS", 1)
+    assert "export=xlsx" not in get(client, "coverage_images", **asked).content.decode()
+
+
+def test_of_another_image_model_only_what_is_in_collections_seen_whole(
+    as_user: AsUser,
+    registry: Registry,
+    contributor: Any,
+    editor: Any,
+    card: RenditionSpec,
+    press: Collection,
+    make_image: Callable[..., Any],
+) -> None:
+    registry.add_group(card.id, ImageModelSourceGroup(CodeImage))
+    other = make_image(model=CodeImage, id="a", collection=press, uploaded_by_user=contributor)
+    asked = {"spec": card.id, "state": "missing", "after": f"{CodeImage._meta.label_lower}:"}
+    assert listed(get(as_user(editor), "coverage_images", **asked)) == [other]
+    assert listed(get(as_user(contributor), "coverage_images", **asked)) == []
+
+
 def test_whoever_may_not_change_an_image_gets_no_link(
     as_user: AsUser, make_editor: Callable[..., Any], library: Imagery, press: Collection
 ) -> None:
@@ -415,7 +510,8 @@ def test_by_group_and_collection(
     client = as_user(admin_user)
     asked = {"spec": "shop:card", "state": "missing"}
     assert listed(get(client, "coverage_images", **asked)) == [in_press, in_below, in_archive]
-    assert listed(get(client, "coverage_images", group=group.key, **asked)) == [in_press, in_below]
+    asked_group = {"group": code_of(group.key), **asked}
+    assert listed(get(client, "coverage_images", **asked_group)) == [in_press, in_below]
     assert listed(get(client, "coverage_images", collection=below.pk, **asked)) == [in_below]
 
 
@@ -496,7 +592,9 @@ def test_a_group_that_cannot_say_who_is_in_it_is_no_empty_list(
             raise LookupError("no such thing")
 
     registry.add_group(card.id, Broken())
-    response = get(as_user(admin_user), "coverage_images", spec=card.id, group="broken", state="missing")
+    response = get(
+        as_user(admin_user), "coverage_images", spec=card.id, group=code_of("broken"), state="missing"
+    )
     page = response.content.decode()
     assert "couldn't say which images are in it" in page
     assert "No images match." not in page

@@ -97,6 +97,22 @@ def test_failures_of_images_are_for_who_sees_them_and_others_for_who_sees_everyt
     assert [row["Source"] for row in spreadsheet(exported)] == ["Waffles"]
 
 
+def test_whoever_may_only_add_sees_and_tries_again_his_own(
+    as_user: AsUser, contributor: Any, imagery: Imagery, press: Collection
+) -> None:
+    imagery.failed(press, title="Waffles", uploaded_by_user=contributor)
+    other = imagery.failed(press, title="Opening day")
+    client = as_user(contributor)
+    assert names(get(client)) == ["Waffles"]
+    assert [row["Source"] for row in spreadsheet(get(client, export="csv").getvalue())] == ["Waffles"]
+    failure = GenerationFailure.objects.get(object_id=str(other.pk))
+    assert retry(client, one=failure.pk) is None
+    run = retry(client, all=1)
+    assert run is not None
+    drive(run.pk)
+    assert [failure.source_name for failure in GenerationFailure.objects.all()] == [other.title]
+
+
 # What it says ---------------------------------------------------------------------------------------------
 
 

@@ -336,6 +336,52 @@ def test_an_editor_generates_for_his_own_images_only(
     assert GenerationRun.objects.count() == 1
 
 
+def test_what_is_ready_of_others_does_not_make_ones_own_any_fewer(
+    as_user: Any,
+    contributor: Any,
+    card: RenditionSpec,
+    press: Collection,
+    add_image: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_image(press, uploaded_by_user=contributor)
+    for _ in range(3):
+        make(asks(add_image(press), card))
+    counting.count()
+    client = as_user(contributor)
+    # Exactly, as long as that is quick.
+    assert button(shown(client, collection=press.pk)) == "Generate 2 renditions"
+    monkeypatch.setattr(prospects, "LIVE", 0)
+    for asked in ({}, {"collection": press.pk}):
+        soup = shown(client, **asked)
+        assert button(soup) == "Generate up to 2 renditions"
+        assert "Counted" not in text(soup)
+
+
+def test_kept_figures_are_taken_of_collections_that_one_may_change_whole(
+    as_user: Any,
+    make_editor: Any,
+    editor: Any,
+    card: RenditionSpec,
+    press: Collection,
+    archive: Collection,
+    add_image: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prospects, "LIVE", 0)
+    both = make_editor("both", archive, may=("add",))
+    both.groups.add(*editor.groups.all())
+    add_image(archive, uploaded_by_user=both)
+    for _ in range(2):
+        make(asks(add_image(press), card))
+        make(asks(add_image(archive), card))
+    counting.count()
+    # Three of his images: the two of Press are ready, and nobody has looked at the one in Archive.
+    soup = shown(as_user(both))
+    assert button(soup) == "Generate up to 2 renditions"
+    assert "Counted" in text(soup)
+
+
 def test_whoever_changes_nothing_is_sent_home(
     client: Client, as_user: Any, make_editor: Any, card: RenditionSpec, press: Collection
 ) -> None:

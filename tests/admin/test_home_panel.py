@@ -94,6 +94,7 @@ def test_everybody_sees_what_is_of_his_collections(
     make_editor: Callable[..., Any],
     editor: Any,
     other_editor: Any,
+    contributor: Any,
     imagery: Imagery,
     press: Collection,
     archive: Collection,
@@ -108,6 +109,9 @@ def test_everybody_sees_what_is_of_his_collections(
     assert "1 failed" in said
     assert "1 run in progress" in said
     assert panel(as_user(other_editor)) == ""
+    # Whose images they are not, although he may add to Press.
+    said = panel(as_user(contributor))
+    assert "% ready" not in said and "failed" not in said
     assert panel(as_user(make_editor("stranger", press, may=()))) == ""
 
 
@@ -120,7 +124,7 @@ def test_two_queries_whatever_there_is(
         with monkeypatch.context() as patch, CaptureQueriesContext(connection) as queries:
             # Permissions are Wagtail's own queries, and not counted here.
             patch.setattr(home.Viewer, "of", lambda user: viewer)
-            patch.setattr(home.access, "visible_collections", lambda user: collections)
+            patch.setattr(home.access, "collections_seen_whole", lambda user: collections)
             patch.setattr(home.access, "sees_everything", lambda user: False)
             home.at_a_glance(editor)
             home.runs_in_progress(editor)

@@ -361,6 +361,7 @@ def test_what_other_packages_add_to_the_page_stays(
         (None, 302, 302),
         ("other_editor", 302, 302),
         ("chooser", 200, 302),
+        ("contributor", 302, 302),
         ("editor", 200, 200),
         ("admin_user", 200, 200),
     ],

@@ -73,6 +73,21 @@ def test_editors_see_the_figures_of_their_collections(
     assert "50% ready" in text(get(as_user(other_editor)))
 
 
+def test_whoever_may_only_add_is_told_why_there_are_no_figures(
+    as_user: AsUser, contributor: Any, imagery: Imagery, press: Collection
+) -> None:
+    client = as_user(contributor)
+    imagery.failed(press, title="Waffles")
+    counting.count()
+    assert "No specs apply to your images." in text(get(client))
+    imagery.failed(press, title="Opening day", uploaded_by_user=contributor)
+    counting.count()
+    page = text(get(client))
+    assert "you see only your own" in page
+    assert "% ready" not in page
+    assert "Opening day" in page and "Waffles" not in page
+
+
 def test_by_spec_what_it_makes_what_it_is_for_and_how_much_is_ready(
     as_user: AsUser, admin_user: Any, registry: Registry, imagery: Imagery, press: Collection
 ) -> None:
@@ -158,10 +173,12 @@ def test_of_a_run_that_is_about_other_collections_too_only_how_far_it_is(
         sources=1,
         sources_in_all=4,
     )
+    counting.count()
     page = text(get(as_user(editor)))
     assert "25%" in page
-    assert "Started by admin" not in page
-    assert "Archive" not in page
+    for hidden in ("Started by admin", "Archive", "being made"):
+        assert hidden not in page
+    assert "1 of 2, being made" in text(get(as_user(admin_user)))
 
 
 def test_three_failures_and_then_the_way_to_all(

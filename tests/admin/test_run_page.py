@@ -666,6 +666,57 @@ def test_of_other_peoples_images_only_state_and_percentage_are_seen(
     assert "harbour" not in str(told["html"])
 
 
+@pytest.mark.parametrize(
+    ("state", "remark"),
+    [("cancelled", "Cancelled at 25%; what is made is kept."), ("paused", "Nothing is lost.")],
+)
+def test_of_other_peoples_images_a_remark_tells_no_more(
+    state: str,
+    remark: str,
+    as_user: Any,
+    admin_user: Any,
+    editor: Any,
+    card: RenditionSpec,
+    press: Any,
+    archive: Any,
+    add_image: Any,
+) -> None:
+    add_image(press), add_image(archive)
+    admin_user.first_name = "Zebulon"
+    admin_user.save()
+    run = asked(admin_user, card)
+    in_state(run, state, sources_in_all=20000, sources=5000, generated=4711, paused_by=admin_user)
+    client = as_user(editor)
+    assert text(shown(client, run).select_one(".sg-run__remark")) == remark
+    for content in (str(shown(client, run).select_one("main")), str(standing(client, run))):
+        assert not any(hidden in content for hidden in ("4,711", "4711", "Zebulon"))
+
+
+def test_that_a_command_works_on_it_is_told_to_whoever_sees_all_of_it(
+    as_user: Any, admin_user: Any, editor: Any, card: RenditionSpec, press: Any, archive: Any, add_image: Any
+) -> None:
+    add_image(press), add_image(archive)
+    run = of_the_command(card)
+    assert "On the command line." in text(shown(as_user(admin_user), run))
+    assert "On the command line." not in text(shown(as_user(editor), run))
+
+
+def test_whoever_may_only_add_is_shown_his_own_images(
+    as_user: Any, admin_user: Any, contributor: Any, card: RenditionSpec, press: Any, add_image: Any
+) -> None:
+    mine = add_image(press, name="mine.jpg", uploaded_by_user=contributor)
+    other = add_image(press, name="harbour.jpg")
+    run = asked(admin_user, card, collections=frozenset([press.pk]))
+    finish(run)
+    fail(run, mine, "width-3")
+    fail(run, other, "width-3")
+    soup = shown(as_user(contributor), run)
+    assert [picture["alt"] for picture in soup.select(".sg-pictures--newest img")] == ["mine"]
+    assert "mine" in text(soup.select_one(".sg-failures"))
+    assert "harbour" not in str(soup)
+    assert not soup.select("[data-region=actions] button")
+
+
 def test_an_editors_own_run_shows_no_image_of_others(
     as_user: Any, admin_user: Any, editor: Any, card: RenditionSpec, press: Any, archive: Any, add_image: Any
 ) -> None:

@@ -98,7 +98,54 @@ def test_which_images_in_words(
     if "listing" in narrowed:
         narrowed = {"listing": narrowed["listing"].replace("Press", str(press.pk))}
     run = asked(admin_user, card, **narrowed)
-    assert wording.Words([run.question]).of(run).scope == expected
+    assert wording.Words([run.question], Collection.objects.all()).of(run).scope == expected
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "expected"),
+    [
+        ({"collections": ["Press", "2026"]}, "2026, and others that you don't see"),
+        ({"collections": ["Press", "2026", "05"]}, "2026 and those below, and others that you don't see"),
+        ({"collections": ["Press", "Archive"]}, "collections that you don't see"),
+        ({"listing": "collection_id=Press"}, "images of the listing with Collection: one that you don't see"),
+        ({"listing": "collection_id=2026"}, "images of the listing with Collection: 2026"),
+    ],
+)
+def test_collections_that_somebody_does_not_see_have_no_name(
+    narrowed: dict[str, Any],
+    expected: str,
+    admin_user: Any,
+    card: RenditionSpec,
+    press: Collection,
+    archive: Collection,
+) -> None:
+    below = press.add_child(name="2026")
+    known = Collection.objects.descendant_of(below, inclusive=True)
+    keys = {each.name: each.pk for each in (press, archive, below, below.add_child(name="05"))}
+    if "collections" in narrowed:
+        narrowed = {"collections": frozenset(keys[name] for name in narrowed["collections"])}
+    if "listing" in narrowed:
+        name = narrowed["listing"].partition("=")[2]
+        narrowed = {"listing": f"collection_id={keys[name]}"}
+    run = asked(admin_user, card, **narrowed)
+    assert wording.Words([run.question], known).of(run).scope == expected
+
+
+def test_a_run_over_a_collection_above_does_not_name_it(
+    as_user: Any, make_editor: Any, admin_user: Any, card: RenditionSpec, secret: Collection, add_image: Any
+) -> None:
+    below = secret.add_child(name="Below")
+    add_image(below)
+    run = asked(admin_user, card, collections=frozenset([secret.pk, below.pk]))
+    client = as_user(make_editor("baker", below))
+    assert "Below, and others that you don't see" in listed(client)[0]
+    for address in (
+        url("run", run),
+        url("run_standing", run),
+        reverse("sourcegroups:runs"),
+        reverse("sourcegroups:overview"),
+    ):
+        assert secret.name not in client.get(address).content.decode()
 
 
 def test_many_specs_are_counted_and_unknown_ones_called_by_their_id(
@@ -164,6 +211,29 @@ def test_starters_are_named_only_of_runs_that_are_listed(
     assert f'value="{editor.pk}"' not in content
     content = as_user(admin_user).get(reverse("sourcegroups:runs")).content.decode()
     assert f'value="{editor.pk}"' in content
+
+
+def test_who_started_a_run_that_is_about_others_too_is_not_told_by_filtering(
+    as_user: Any, admin_user: Any, editor: Any, card: RenditionSpec, press: Any, archive: Any, add_image: Any
+) -> None:
+    add_image(press), add_image(archive)
+    asked(admin_user, card)
+    of_the_command(card)
+    client = as_user(editor)
+    assert len(listed(client)) == 2
+    assert f'value="{admin_user.pk}"' not in client.get(reverse("sourcegroups:runs")).content.decode()
+    assert listed(client, started_by="command") == []
+    # Of a run that he sees in full it is told, and the others are not listed with it.
+    mine = asked(editor, card)
+    asked(admin_user, card, collections=frozenset([press.pk]))
+    content = client.get(reverse("sourcegroups:runs"), {"started_by": admin_user.pk}).content.decode()
+    assert f'value="{admin_user.pk}"' in content
+    assert len(listed(client, started_by=admin_user.pk)) == 1
+    assert len(listed(client, started_by=editor.pk)) == 1
+    assert (
+        url("run", mine)
+        in client.get(reverse("sourcegroups:runs"), {"started_by": editor.pk}).content.decode()
+    )
 
 
 def test_results_alone(as_user: Any, admin_user: Any, card: RenditionSpec) -> None:
@@ -253,6 +323,14 @@ def test_how_much_is_seen(
         assert viewer.runs().filter(pk=run.pk).exists() is (expected is not Sight.NOTHING)
 
 
+def test_whoever_sees_his_own_images_only_sees_how_far_a_run_is(runs: Any, contributor: Any) -> None:
+    viewer = Viewer.of(contributor)
+    for name in ("everything", "press", "both", "image of press", "command"):
+        assert viewer.sight(runs[name]) is Sight.PROGRESS
+    for name in ("archive", "image of archive", "command, archive"):
+        assert viewer.sight(runs[name]) is Sight.NOTHING
+
+
 def test_a_run_that_concerns_nothing_of_theirs_is_not_there(
     runs: Any, as_user: Any, other_editor: Any, press: Collection
 ) -> None:
@@ -329,6 +407,22 @@ def test_who_changed_everything_once_does_not_steer_what_he_may_not_change_now(
     assert may_steer(chief, of_press)
     add_image(archive)
     assert may_steer(chief, of_press)
+
+
+def test_whoever_may_add_everywhere_steers_his_own_runs_only(
+    as_user: Any, make_editor: Any, admin_user: Any, card: RenditionSpec, press: Collection, add_image: Any
+) -> None:
+    own = make_editor("own", Collection.get_first_root_node(), may=("add",))
+    # The only image that there is.
+    add_image(press, uploaded_by_user=own)
+    run, of_admin = asked(own, card), asked(admin_user, card)
+    assert run.question["selection"]["by"] == str(own.pk)
+    assert may_steer(own, run) and not may_steer(own, of_admin)
+    assert as_user(own).post(url("run_cancel", of_admin))["Location"] == reverse("wagtailadmin_home")
+    of_admin.refresh_from_db()
+    assert of_admin.state == "queued"
+    add_image(press)
+    assert finish(run).sources == 1
 
 
 def test_an_editor_of_the_only_collection_with_images_asks_for_these_only(

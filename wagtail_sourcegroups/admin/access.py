@@ -1,8 +1,10 @@
 """
 Who may do what, asked of Wagtail's permission policies every time.
 
-Seeing needs any permission on the images concerned, generating needs *change* on them. Assigning needs *change* on the
-collection and the permission to change assignments; defining specs those of specs.
+Seeing needs *change*, *delete* or *choose* on the images concerned, generating needs *change* on them. As everywhere in
+Wagtail, whoever may only *add* images to a collection may change those that he or she has added, and has no right on
+others. Assigning needs *change* on the collection and the permission to change assignments; defining specs those of
+specs.
 """
 
 from __future__ import annotations
@@ -18,30 +20,43 @@ from ..generation.failures import failures_of
 from ..models import Assignment, GenerationFailure, StoredSpec
 from ..policies import changeable_images, collection_policy, image_policy
 
-#: What lets somebody see an image's renditions and figures.
-ANY = ("add", "change", "delete", "choose")
+#: What lets somebody see an image's renditions: what Wagtail's own listing and chooser of images go by.
+SEEING = ("change", "delete", "choose")
+CHANGING = ("change",)
 
 
 def may_see(user: Any) -> bool:
     """Whether there may be images whose renditions this user may see."""
-    return bool(image_policy().user_has_any_permission(user, ANY))
+    return bool(image_policy().user_has_any_permission(user, SEEING))
 
 
 def may_see_image(user: Any, image: Any) -> bool:
-    return bool(image_policy().user_has_any_permission_for_instance(user, ANY, image))
-
-
-def visible_collections(user: Any) -> QuerySet[Collection]:
-    """Those whose images this user may see."""
-    found: QuerySet[Collection] = image_policy().collections_user_has_any_permission_for(user, ANY)
-    return found
+    return bool(image_policy().user_has_any_permission_for_instance(user, SEEING, image))
 
 
 def visible_images(user: Any) -> QuerySet[Any]:
+    """Images whose renditions this user may see."""
+    found: QuerySet[Any] = image_policy().instances_user_has_any_permission_for(user, SEEING)
+    return found
+
+
+def visible_collections(user: Any) -> QuerySet[Collection]:
+    """Those of which this user may see images: all of them, or those that he or she has added."""
+    found: QuerySet[Collection] = image_policy().collections_user_has_any_permission_for(user, SEEING)
+    return found
+
+
+def sight_by_collection(user: Any) -> dict[Any, bool]:
     """
-    Images whose renditions this user may see: those in visible collections, as every figure is by collection.
+    Ids of the collections of which this user may see images: true where he or she sees every image, whoever has added
+    it; false where only his or her own. One query besides permissions.
     """
-    return image_policy().model._default_manager.filter(collection__in=visible_collections(user))
+    return _reach(user, SEEING, visible_collections(user))
+
+
+def collections_seen_whole(user: Any) -> QuerySet[Collection]:
+    """Those of which this user sees every image, and so may see figures."""
+    return _whole(user, SEEING)
 
 
 def visible_failures(user: Any) -> QuerySet[GenerationFailure]:
@@ -55,8 +70,8 @@ def visible_failures(user: Any) -> QuerySet[GenerationFailure]:
 
 
 def sees_everything(user: Any) -> bool:
-    """Whether there is no collection that this user may not see."""
-    return not Collection.objects.exclude(pk__in=visible_collections(user).values("pk")).exists()
+    """Whether this user sees every image, those that will be added to any collection included."""
+    return _covers_everything(user, SEEING)
 
 
 def may_generate(user: Any) -> bool:
@@ -71,14 +86,9 @@ def may_generate_image(user: Any, image: Any) -> bool:
 def changes_everything(user: Any) -> bool:
     """
     Whether this user may have renditions made of every image, those of other people included, and of those that will
-    be added to any collection.
+    be added to any collection. Which images there are today is of no matter.
     """
-    if user.is_active and user.is_superuser:
-        return True
-    if Collection.objects.exclude(pk__in=changeable_collections(user).values("pk")).exists():
-        return False
-    changeable = changeable_images(user).order_by().values("pk")
-    return not image_policy().model._default_manager.exclude(pk__in=changeable).exists()
+    return _covers_everything(user, CHANGING)
 
 
 def changeable_among(user: Any, pks: Iterable[Any]) -> frozenset[Any]:
@@ -87,9 +97,11 @@ def changeable_among(user: Any, pks: Iterable[Any]) -> frozenset[Any]:
 
 
 def changeable_collections(user: Any) -> QuerySet[Collection]:
-    """Those of which this user may have renditions made of every image."""
-    found: QuerySet[Collection] = image_policy().collections_user_has_permission_for(user, "change")
-    return found
+    """
+    Those of which this user may have renditions made of every image, whoever has added it: not those where he or she
+    may change his or her own only, which Wagtail's policy counts among those that one may change.
+    """
+    return _whole(user, CHANGING)
 
 
 def may_define(user: Any, action: str) -> bool:
@@ -118,10 +130,15 @@ def may_see_assignments(user: Any) -> bool:
 
 
 def known_collections(user: Any) -> QuerySet[Collection]:
-    """Those that this user meets in the admin: he or she may see their images, or do something with them themselves."""
+    """
+    Those that this user meets in the admin: he or she may see their images, add some, or do something with them
+    themselves. Names of others are not told.
+    """
     theirs = collection_policy().instances_user_has_any_permission_for(user, ("add", "change", "delete"))
-    with_images = Q(pk__in=visible_collections(user).order_by().values("pk"))
-    return Collection.objects.filter(with_images | Q(pk__in=theirs.order_by().values("pk")))
+    with_images = image_policy().collections_user_has_any_permission_for(user, ("add", *SEEING))
+    return Collection.objects.filter(
+        Q(pk__in=with_images.order_by().values("pk")) | Q(pk__in=theirs.order_by().values("pk"))
+    )
 
 
 def assignable_collections(user: Any) -> QuerySet[Collection]:
@@ -142,6 +159,45 @@ def require(allowed: bool) -> None:
     """Raises ``PermissionDenied``, which Wagtail's admin answers with its home page and a message."""
     if not allowed:
         raise PermissionDenied
+
+
+def _covers_everything(user: Any, actions: tuple[str, ...]) -> bool:
+    """Whether this user has one of some rights on whatever image there is or will be."""
+    if _may_everything(user):
+        return True
+    root = Collection.get_first_root_node()
+    if root is None or not _reach(user, actions, [root])[root.pk]:
+        return False
+    # Wagtail's own policies hand permissions down; another one may leave a collection out.
+    covered = image_policy().collections_user_has_any_permission_for(user, actions)
+    return not Collection.objects.exclude(pk__in=covered.order_by().values("pk")).exists()
+
+
+def _whole(user: Any, actions: tuple[str, ...]) -> QuerySet[Collection]:
+    """Collections where this user has one of some rights on every image. One query besides permissions."""
+    some: QuerySet[Collection] = image_policy().collections_user_has_any_permission_for(user, actions)
+    if _may_everything(user):
+        return some
+    whole = [pk for pk, is_whole in _reach(user, actions, some).items() if is_whole]
+    return Collection.objects.filter(pk__in=whole)
+
+
+def _reach(user: Any, actions: tuple[str, ...], collections: Iterable[Collection]) -> dict[Any, bool]:
+    """
+    By their ids, whether this user has one of some rights on every image of these collections. Only the policy can tell
+    a right on all from one on one's own, and tells it of images: it is asked of one that nobody has added.
+    """
+    policy = image_policy()
+    anybodys = policy.model(collection=None)
+    found = {}
+    for collection in collections:
+        anybodys.collection = collection
+        found[collection.pk] = bool(policy.user_has_any_permission_for_instance(user, actions, anybodys))
+    return found
+
+
+def _may_everything(user: Any) -> bool:
+    return bool(user.is_active and user.is_superuser)
 
 
 def _permission(model: Any, action: str) -> str:

@@ -30,8 +30,10 @@ def rendition_share(figures: Any, classname: str = "") -> dict[str, Any]:
 
 
 @register.simple_tag
-def counted_state(state: states.State, count: int) -> str:
-    """So many in a state: "2,811 ready"."""
+def counted_state(state: states.State, count: int | None) -> str:
+    """So many in a state, "2,811 ready"; where nobody has counted, the state alone."""
+    if count is None:
+        return str(state.label)
     return states.counted(state, count) % {"count": intcomma(count)}
 
 

@@ -86,6 +86,7 @@ class Matrix:
         self._specs = by_name(get_registry())
         self._assigned = read_assigned(get_registry(), Collection.objects.all())
         self.tree = self._assigned.tree
+        self._user = user
         self._known = set(access.known_collections(user).values_list("pk", flat=True))
         self._assignable = set(access.assignable_collections(user).values_list("pk", flat=True))
         self._all_assignable = access.may_assign_to_all(user)
@@ -97,7 +98,8 @@ class Matrix:
     @property
     def columns(self) -> list[Column]:
         some = self._assigned.coded.some
-        names = names_of(group for groups in some.values() for group in groups)
+        groups = [group for mine in some.values() for group in mine]
+        names = names_of(groups, access.known_collections(self._user))
         return [
             Column(
                 spec,

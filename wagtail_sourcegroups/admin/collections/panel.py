@@ -55,8 +55,8 @@ class Row:
 class Panel:
     """
     ``images`` are how many there are in the collection and below it; ``None`` if it is still to be made, or if this
-    user does not see them. ``add_url`` is where a spec can be added, for whoever may. ``open_parent`` says that the
-    parent collection is still to be chosen.
+    user does not see all of them. ``add_url`` is where a spec can be added, for whoever may. ``open_parent`` says that
+    the parent collection is still to be chosen.
     """
 
     rows: tuple[Row, ...]
@@ -76,9 +76,9 @@ def panel_for(user: Any, collection: Collection, ticks: Ticks = NOTHING) -> Pane
     assigned = read_assigned(get_registry(), collection.get_ancestors(inclusive=True))
     above = [node.pk for node in assigned.tree.nodes]
     known = access.known_collections(user).filter(pk__in=above).values_list("pk", flat=True)
-    rows = _rows(assigned, assigned.tree.nodes[-1], set(known), ticks)
+    rows = _rows(user, assigned, assigned.tree.nodes[-1], set(known), ticks)
     images = None
-    if access.visible_collections(user).filter(pk=collection.pk).exists():
+    if access.collections_seen_whole(user).filter(pk=collection.pk).exists():
         images = access.visible_images(user).filter(collection__path__startswith=collection.path).count()
         kept = kept_for(user, collection)
         rows = [_with_figures(row, images, kept) for row in rows]
@@ -96,7 +96,7 @@ def panel_for_new(
     # Of all others it is known that they are below the root.
     node = next((each for each in tree.nodes if offered == {each.pk}), tree.nodes[0])
     known = set(access.known_collections(user).values_list("pk", flat=True))
-    rows = _rows(assigned, tree.child_of(node), known, ticks)
+    rows = _rows(user, assigned, tree.child_of(node), known, ticks)
     open_parent = len(offered) > 1
     if open_parent:
         rows = [
@@ -106,9 +106,10 @@ def panel_for_new(
     return Panel(_shown(rows, may_assign), may_assign, add_url=_add_url(user), open_parent=open_parent)
 
 
-def _rows(assigned: Assigned, node: Node, known: Several[Any], ticks: Ticks) -> list[Row]:
+def _rows(user: Any, assigned: Assigned, node: Node, known: Several[Any], ticks: Ticks) -> list[Row]:
     """What applies comes first."""
-    names = names_of(group for groups in assigned.coded.some.values() for group in groups)
+    groups = [group for mine in assigned.coded.some.values() for group in mine]
+    names = names_of(groups, access.known_collections(user))
     rows = []
     for spec in by_name(get_registry()):
         origin = assigned.origin(spec.id, node)

@@ -19,11 +19,11 @@ from wagtail.admin.views.reports import ReportView
 from ... import counting
 from ...registry import get_registry
 from .. import access, states
-from ..groups import names_of
+from ..groups import code_of, names_of
 from ..menu import ICON
 from .columns import TEMPLATES, TemplateColumn, TotalTable
 from .filters import CoverageFilterSet
-from .kept import Kept, kept_for
+from .kept import Kept, images_besides, kept_for
 from .rows import Row, rows_of
 from .seen import SeenMixin
 
@@ -75,7 +75,7 @@ class CoverageReport(SeenMixin, ReportView):
         rows = rows_of(
             chosen,
             self.kept,
-            names_of(binding.group for binding in chosen),
+            names_of((binding.group for binding in chosen), access.known_collections(self.request.user)),
             everything=self.collection is None and access.sees_everything(self.request.user),
         )
         return [row for row in rows if state is None or getattr(row.figures, state)]
@@ -103,7 +103,7 @@ class CoverageReport(SeenMixin, ReportView):
         return {**super().get_table_kwargs(), "total": self.total}
 
     def _images_url(self, row: Row, state: str) -> str:
-        asked = {"spec": row.spec.id if row.spec else "", "group": row.group, "state": state}
+        asked = {"spec": row.spec.id if row.spec else "", "group": code_of(row.group), "state": state}
         if self.collection is not None:
             asked["collection"] = self.collection.pk
         return f"{reverse('sourcegroups:coverage_images')}?{urlencode(asked)}"
@@ -123,6 +123,7 @@ class CoverageReport(SeenMixin, ReportView):
             **context,
             "kept": self.kept,
             "has_specs": bool(get_registry().specs),
+            "only_own": not context["object_list"] and images_besides(user, self.collection) > 0,
             "may_count": access.may_generate(user),
             "may_define": access.may_define(user, "add"),
         }

@@ -53,14 +53,17 @@ class RenditionsPanel(Component):
 
 
 def at_a_glance(user: Any) -> tuple[Figures, int]:
-    """The kept figures of all that this user sees, and how many failures he or she sees now. One query."""
+    """
+    The kept figures of all that this user sees, and how many failures he or she sees now. One query besides
+    permissions.
+    """
     figures = visible_figures(user).filter(spec_id=TOGETHER, group_key=TOGETHER)
     numbers = [_alone(figures, "SUM", name) for name in Figures.__slots__]
     numbers.append(_alone(visible_failures(user), "COUNT", "pk"))
     # A row that is always there, where these tables are: what it is said beside is of no matter.
     row = ContentType.objects.filter(pk=content_type_of(GenerationFailure).pk)
     *sums, failures = row.values_list(*numbers).get()
-    return Figures(*(number or 0 for number in sums)), failures
+    return Figures(*(number or 0 for number in sums)), failures or 0
 
 
 def _alone(rows: QuerySet[Any], function: str, name: str) -> Subquery:

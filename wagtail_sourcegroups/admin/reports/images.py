@@ -23,17 +23,18 @@ from wagtail.admin.widgets.button import HeaderButton
 from wagtail.images import get_image_model
 
 from ... import finding
+from ...coverage import TOGETHER
 from ...finding import Found
 from ...generation.standing import Standing
 from ...generation.wanted import OutputKey
 from ...registry import Binding, get_registry
 from ...words import in_words
 from .. import access, states
-from ..groups import names_of
+from ..groups import code_of, names_of
 from ..menu import ICON
 from .columns import TEMPLATES, TemplateColumn
 from .exporting import BoundedExportMixin
-from .kept import Kept, kept_for
+from .kept import Kept, images_besides, kept_for
 from .searching import Search
 from .seen import SeenMixin
 from .thumbnails import thumbnails_of
@@ -43,7 +44,10 @@ PAGE = 50
 
 
 class Question(forms.Form):
-    """What the query string asks: images of a spec, of one of its groups, of a collection, in a state."""
+    """
+    What the query string asks: images of a spec, of one of its groups (:func:`.code_of` its key), of a collection, in a
+    state.
+    """
 
     spec = forms.CharField()
     group = forms.CharField(required=False)
@@ -59,7 +63,7 @@ class Question(forms.Form):
         asked["bindings"] = [
             binding
             for binding in get_registry().bindings
-            if binding.spec.id == asked.get("spec") and asked.get("group") in ("", binding.group.key)
+            if binding.spec.id == asked.get("spec") and asked.get("group") in ("", code_of(binding.group.key))
         ]
         if not asked["bindings"]:
             self.add_error("spec", _("This spec isn't there any more, or not for this group."))
@@ -160,9 +164,15 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
     def kept(self) -> Kept:
         return kept_for(self.request.user, self.asked["collection"])
 
-    @property
+    @cached_property
     def figures(self) -> Any:
-        return self.kept.of(self.asked["spec"], self.asked["group"])
+        group = self.bindings[0].group.key if self.asked["group"] else TOGETHER
+        return self.kept.of(self.asked["spec"], group)
+
+    @cached_property
+    def besides(self) -> int:
+        """How many images may be listed that no figure counts."""
+        return images_besides(self.request.user, self.asked["collection"])
 
     # The page ------------------------------------------------------------------------------------------
 
@@ -205,10 +215,11 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
             "next_url": self._url(after=cursor) if cursor else "",
             "first_url": self._url() if after else "",
             "states": [
-                (each, getattr(self.figures, each.key), self._url(state=each.key))
+                (each, None if self.besides else getattr(self.figures, each.key), self._url(state=each.key))
                 for each in map(states.STATES.__getitem__, finding.STATES)
             ],
-            "names": list(names_of(binding.group for binding in self.bindings).values()),
+            "names": list(dict.fromkeys(self._names())),
+            "has_figures": not self.besides,
             "kept": self.kept,
             "figures": self.figures,
             "has_xlsx": self.has_xlsx,
@@ -234,6 +245,10 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
             for row in rows
         ]
 
+    def _names(self) -> Iterable[Any]:
+        known = access.known_collections(self.request.user)
+        return names_of((binding.group for binding in self.bindings), known).values()
+
     def _url(self, **changed: str) -> str:
         asked = {name: self.request.GET.get(name, "") for name in self.question.fields}
         return f"{self.request.path}?{urlencode({**asked, **changed})}"
@@ -242,7 +257,7 @@ class ImagesByState(SeenMixin, BoundedExportMixin, WagtailAdminTemplateMixin, Te
 
     def rows_at_most(self) -> int:
         """As many images as renditions, if each of these is another image's; as they were counted."""
-        return min(self.figures.images, getattr(self.figures, self.state.key))
+        return min(self.figures.images, getattr(self.figures, self.state.key)) + self.besides
 
     def export_rows(self) -> Iterator[dict[str, Any]]:
         for model, found in self.search.every():

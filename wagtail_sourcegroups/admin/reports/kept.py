@@ -1,4 +1,4 @@
-"""The kept figures, as far as somebody may see them: those of the collections he or she sees."""
+"""The kept figures, as far as somebody may see them: those of the collections of which he or she sees every image."""
 
 from __future__ import annotations
 
@@ -52,4 +52,21 @@ def kept_for(user: Any, collection: Any = None) -> Kept:
 
 
 def visible_figures(user: Any) -> Any:
-    return CoverageFigure.objects.filter(collection__in=access.visible_collections(user).values("pk"))
+    """Figures count all images of a collection: they are for whoever sees all of them."""
+    return CoverageFigure.objects.filter(collection__in=access.collections_seen_whole(user).values("pk"))
+
+
+def images_besides(user: Any, collection: Any = None) -> int:
+    """
+    How many images this user sees that no figure he or she sees counts: his or her own, where those of others are not
+    seen. One query besides permissions, none where there is no such collection.
+    """
+    if access.sees_everything(user):
+        return 0
+    apart = [pk for pk, whole in access.sight_by_collection(user).items() if not whole]
+    if not apart:
+        return 0
+    own = access.visible_images(user).filter(collection__in=apart)
+    if collection is not None:
+        own = own.filter(collection__in=collection.get_descendants(inclusive=True).values("pk"))
+    return int(own.count())

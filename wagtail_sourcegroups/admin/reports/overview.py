@@ -30,7 +30,7 @@ from ..runs.wording import Words, about
 from .columns import TEMPLATES, QuietTable, TemplateColumn
 from .failing import visible_failures
 from .failurerows import drawn_rows_of
-from .kept import Kept, kept_for
+from .kept import Kept, images_besides, kept_for
 from .rows import Row, rows_of
 from .seen import SeenMixin
 
@@ -52,8 +52,8 @@ class SpecRow:
 
     @property
     def names(self) -> list[str | Promise]:
-        """What it is for."""
-        return [row.name for row in self.rows]
+        """What it is for; of collections that are not seen once."""
+        return list(dict.fromkeys(row.name for row in self.rows))
 
     @property
     def is_counted(self) -> bool:
@@ -95,7 +95,7 @@ class RunRow:
     @property
     def is_told(self) -> bool:
         """Whether more of it is seen than how far it is."""
-        return self.standing.sight is Sight.EVERYTHING
+        return self.standing.is_told
 
 
 def spec_rows(rows: Iterable[Row], kept: Kept, made: frozenset[str]) -> Iterator[SpecRow]:
@@ -154,10 +154,13 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
         user = self.request.user
         kept = kept_for(user)
         running = active_runs(Viewer.of(user))
-        words = Words(standing.run.question for standing in running[:RUNS])
+        shown_runs = running[:RUNS]
+        words = Words((each.run.question for each in shown_runs), access.known_collections(user))
         failures = visible_failures(user)
         shown = list(failures[:FAILURES])
-        made = frozenset().union(*(standing.run.question.get("specs", ()) for standing in running))
+        told = [standing.run for standing in running if standing.is_told]
+        made = frozenset().union(*(run.question.get("specs", ()) for run in told))
+        rows = list(spec_rows(self._rows(kept), kept, made))
         return super().get_context_data(
             kept=kept,
             figures=kept.of(),
@@ -165,12 +168,13 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
                 (state, getattr(kept.of(), state.key), self._url(state=state.key))
                 for state in map(states.STATES.__getitem__, finding.STATES)
             ],
-            runs=[RunRow(standing, words.of(standing.run)) for standing in running[:RUNS]],
+            runs=[RunRow(standing, words.of(standing.run)) for standing in shown_runs],
             more_runs=max(len(running) - RUNS, 0),
             failures=QuietTable(failure_columns(), drawn_rows_of(shown, user)) if shown else None,
             failed=failures.count() if len(shown) == FAILURES else len(shown),
-            rows=list(spec_rows(self._rows(kept), kept, made)),
+            rows=rows,
             has_specs=bool(get_registry().specs),
+            only_own=not rows and images_besides(user) > 0,
             may_count=access.may_generate(user),
             may_define=access.may_define(user, "add"),
             may_assign=access.may_assign(user),
@@ -179,7 +183,7 @@ class Overview(SeenMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def _rows(self, kept: Kept) -> Iterator[Row]:
         bindings = get_registry().bindings
-        names = names_of(binding.group for binding in bindings)
+        names = names_of((binding.group for binding in bindings), access.known_collections(self.request.user))
         return rows_of(bindings, kept, names, everything=access.sees_everything(self.request.user))
 
     @staticmethod

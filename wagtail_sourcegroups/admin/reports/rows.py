@@ -63,7 +63,8 @@ def rows_of(
     bindings: Iterable[Binding], kept: Kept, names: Mapping[str, str | Promise], *, everything: bool
 ) -> Iterator[Row]:
     """
-    Pure. Who does not see ``everything`` is shown only where there are images that he or she sees.
+    Pure. Who does not see ``everything`` is shown only where there are images that he or she sees; ``names`` are of all
+    groups of the bindings, by key.
     """
     bindings = list(bindings)
     images = set(image_groups(binding.group for binding in bindings))
@@ -78,4 +79,4 @@ def rows_of(
                 status = Status.COUNTED
             else:
                 status = Status.NOT_YET
-            yield Row(figures, spec, group.key, names.get(group.key, group.label), status)
+            yield Row(figures, spec, group.key, names[group.key], status)

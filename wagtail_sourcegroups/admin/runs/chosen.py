@@ -85,7 +85,8 @@ class Chosen:
         """Which they are, such as "Recipes and those below"; nothing of images that were chosen one by one."""
         if self.selection.images is not None:
             return ""
-        return Words([Question((), selection=self.selection).as_json()]).scope(self.selection)
+        asked = Question((), selection=self.selection).as_json()
+        return Words([asked], access.known_collections(self.user)).scope(self.selection)
 
     @property
     def count_in_words(self) -> str:

@@ -21,6 +21,7 @@ from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.generic.base import BaseListingView
 
 from ...models import GenerationRun, RunState
+from .. import access
 from ..reports.seen import SeenMixin
 from .standing import Standing
 from .visibility import Sight, Viewer
@@ -31,20 +32,33 @@ COMMAND = "command"
 
 
 class RunFilterSet(WagtailFilterSet):
-    """By choices only: Wagtail's date chooser has a script of its own in the page."""
+    """
+    By choices only: Wagtail's date chooser has a script of its own in the page. Who has started a run is told of
+    ``told_runs`` only, and filtering must not tell it of others.
+    """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, told_runs: QuerySet[GenerationRun], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._told_runs = told_runs
         states = [(state.value, capfirst(state.label)) for state in RunState]
+        starters = list(self._starters())
         self.filters["state"] = _choice(gettext_lazy("State"), states, _in_state)
-        self.filters["started_by"] = _choice(gettext_lazy("Started by"), list(self._starters()), _started_by)
+        self.filters["started_by"] = _choice(gettext_lazy("Started by"), starters, self._started_by)
 
     def _starters(self) -> Iterable[tuple[str, str]]:
-        """Those who have started a run that is listed. One query."""
-        starters = self.queryset.order_by().values("started_by")
-        for user in get_user_model()._default_manager.filter(pk__in=starters):
+        """Those who have started a run, as far as that is told. Two queries."""
+        # Not within one: users may be read from a replica, and runs never are.
+        starters = set(self._told_runs.order_by().values_list("started_by", flat=True).distinct())
+        for user in get_user_model()._default_manager.filter(pk__in=starters - {None}):
             yield str(user.pk), get_user_display_name(user)
         yield COMMAND, _("Command line")
+
+    def _started_by(self, runs: Any, name: str, who: str) -> Any:
+        if who == COMMAND:
+            started = self._told_runs.filter(started_from=GenerationRun.Origin.COMMAND)
+        else:
+            started = self._told_runs.filter(started_by__pk=who)
+        return runs.filter(pk__in=started.order_by().values("pk"))
 
     class Meta:
         model = GenerationRun
@@ -59,12 +73,6 @@ def _choice(label: Any, choices: list[tuple[str, Any]], method: Any) -> Any:
 
 def _in_state(runs: Any, name: str, state: str) -> Any:
     return runs.in_state(state)
-
-
-def _started_by(runs: Any, name: str, who: str) -> Any:
-    if who == COMMAND:
-        return runs.filter(started_from=GenerationRun.Origin.COMMAND)
-    return runs.filter(started_by=who)
 
 
 @dataclass(frozen=True)
@@ -123,14 +131,18 @@ class RunsView(SeenMixin, BaseListingView):
         return self.visible.with_standing().select_related("started_by")  # type: ignore[attr-defined]
 
     def get_filterset_kwargs(self) -> dict[str, Any]:
-        return {**super().get_filterset_kwargs(), "queryset": self.visible}
+        return {
+            **super().get_filterset_kwargs(),
+            "queryset": self.visible,
+            "told_runs": self.viewer.told_runs(),
+        }
 
     def get_valid_orderings(self) -> list[str]:
         return [self.default_ordering]
 
     def get_table(self, object_list: Any) -> Any:
         runs = list(object_list)
-        words = Words([run.question for run in runs])
+        words = Words([run.question for run in runs], access.known_collections(self.request.user))
         return super().get_table([self.row(run, words) for run in runs])
 
     def row(self, run: GenerationRun, words: Words) -> Row:

@@ -60,7 +60,7 @@ class OneRun(SeenMixin):
 
     @cached_property
     def asked(self) -> Asked:
-        return Words([self.run.question]).of(self.run)
+        return Words([self.run.question], access.known_collections(self.request.user)).of(self.run)
 
     def shown(self) -> dict[str, Any]:
         """What the templates of the regions are given."""
@@ -70,7 +70,7 @@ class OneRun(SeenMixin):
             "run": self.run,
             "standing": standing,
             "asked": self.asked,
-            "sees_everything": standing.sight is Sight.EVERYTHING,
+            "sees_everything": standing.is_told,
             "newest": pictures.newest(self.run, self.viewer),
             "failures": failures,
             "failed": failed,
@@ -89,7 +89,7 @@ class RunView(OneRun, WagtailAdminTemplateMixin, TemplateView):
         return _("Run %(run)s") % {"run": self.run.pk}
 
     def get_page_subtitle(self) -> str:
-        return str(self.asked) if self.standing.sight is Sight.EVERYTHING else ""
+        return str(self.asked) if self.standing.is_told else ""
 
     def get_breadcrumbs_items(self) -> list[Mapping[str, Any]]:
         return [

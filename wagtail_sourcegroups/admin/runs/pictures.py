@@ -81,9 +81,11 @@ def newest(run: GenerationRun, viewer: Viewer) -> list[Newest]:
     if not latest:
         return []
     renditions = rendition_model._base_manager.filter(pk__in=latest, filter_spec__in=_filters_of(run))
-    for collections in (viewer.collections, run.concerned):
-        if collections is not None:
-            renditions = renditions.filter(image__collection__in=collections)
+    if viewer.collections is not None:
+        seen = access.visible_images(viewer.user)
+        renditions = renditions.filter(image__in=seen.order_by().values("pk"))
+    if run.concerned is not None:
+        renditions = renditions.filter(image__collection__in=run.concerned)
     by_key = {str(rendition.pk): rendition for rendition in renditions.select_related("image")}
     found: dict[Any, Any] = {}
     for rendition in (by_key[key] for key in latest if key in by_key):

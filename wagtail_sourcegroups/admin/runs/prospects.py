@@ -120,7 +120,11 @@ def _counted_now(chosen: Chosen, specs: Sequence[RenditionSpec]) -> dict[str, Fi
 
 
 def _kept(chosen: Chosen) -> tuple[dict[str, Figures], datetime | None]:
-    """Kept figures of whole collections that the user may change, and when they were counted. Two queries."""
+    """
+    Kept figures of whole collections of which the user may change every image, and when they were counted; none where
+    there are none. What is ready of images that others have added makes nobody's own any fewer: "up to" stays true.
+    Two queries besides permissions.
+    """
     collections = whole_collections(chosen.selection)
     row = CoverageCount.objects.filter(pk=1, counted_at__isnull=False).first()
     if collections is None or row is None:
@@ -138,4 +142,5 @@ def _kept(chosen: Chosen) -> tuple[dict[str, Figures], datetime | None]:
         .values_list("spec_id")
         .annotate(*(Sum(name) for name in Figures.__slots__))
     )
-    return {spec_id: Figures(*numbers) for spec_id, *numbers in rows}, row.counted_at
+    found = {spec_id: Figures(*numbers) for spec_id, *numbers in rows}
+    return (found, row.counted_at) if found else ({}, None)

@@ -1,9 +1,8 @@
-"""How a run stands, as its page and the listing say it, from what the run knows: the database is not asked."""
+"""How a run stands, as its page and the listing say it to somebody: no more than he or she sees of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -14,12 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from wagtail.admin.utils import get_user_display_name
 
-from ...coverage import Figures
-from ...models import GenerationRun, RunState
-from ...models.runstates import OVER, Action, may
-from ...queueing import is_inline
-from .. import states
+from ...models import RunState
+from ...models.runstates import Action, may
 from . import wording
+from .progress import Progress
 from .visibility import Sight
 
 #: Milliseconds after which a page that watches asks again: while something moves, and while it rests.
@@ -56,56 +53,27 @@ _LOOKS = {
 
 
 @dataclass(frozen=True)
-class Standing:
-    """
-    A run to somebody who sees so much of it, and may ``steer`` it or not. The run is one of
-    :meth:`.RunQuerySet.with_standing`.
-    """
+class Standing(Progress):
+    """A run to somebody who sees so much of it, and ``steers`` it or not."""
 
-    run: GenerationRun
     sight: Sight = Sight.EVERYTHING
     steers: bool = False
 
-    # Its state ----------------------------------------------------------------------------------------
+    @property
+    def is_told(self) -> bool:
+        """Whether more of it is told than its state and percentage."""
+        return self.sight is Sight.EVERYTHING
 
-    @cached_property
-    def state(self) -> RunState:
-        return self.run.shown_state
+    # Its state ----------------------------------------------------------------------------------------
 
     @property
     def shown(self) -> Shown:
         if self.waits_for_a_page and self.state in (RunState.QUEUED, RunState.STALLED):
             return WAITING
         icon, tone = _LOOKS[self.state]
-        if self.is_finished and self.failed and self.sight is Sight.EVERYTHING:
+        if self.is_finished and self.failed and self.is_told:
             icon = tone = "warning"
         return Shown(self.state.value, capfirst(self.state.label), icon, tone)
-
-    @property
-    def is_over(self) -> bool:
-        return self.state in OVER
-
-    @property
-    def is_running(self) -> bool:
-        return self.state is RunState.RUNNING
-
-    @property
-    def is_resting(self) -> bool:
-        """Whether it has come no further for now, and not to its end."""
-        return not self.is_running and not self.is_finished
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state is RunState.FINISHED
-
-    @property
-    def is_cancelled(self) -> bool:
-        return self.state is RunState.CANCELLED
-
-    @property
-    def waits_for_a_page(self) -> bool:
-        """Whether there is no worker, so that it gets on only while somebody has its page open."""
-        return self.run.is_active and self.run.by_workers and is_inline()
 
     @property
     def drives(self) -> bool:
@@ -119,64 +87,12 @@ class Standing:
             return None
         return SOON if self.run.is_active else LATER
 
-    # How far it is ------------------------------------------------------------------------------------
-
-    @cached_property
-    def counts(self) -> dict[str, Any]:
-        """What it has come to, all specs together."""
-        return dict(self.run.counts["all"])
-
-    @property
-    def done(self) -> int:
-        """Sources that have been looked at."""
-        return int(self.counts["sources"])
-
-    @property
-    def in_all(self) -> int:
-        """How many there are, as far as anybody has counted; files that are no images come on top."""
-        return max(self.run.sources_in_all or 0, self.done)
-
-    @property
-    def percent(self) -> int:
-        """Rounded down: 100 only when it is finished."""
-        if self.is_finished:
-            return 100
-        return min(states.percentage(self.done, self.in_all), 99) if self.in_all else 0
-
-    @property
-    def made(self) -> int:
-        return int(self.counts["generated"])
-
-    @property
-    def failed(self) -> int:
-        return int(self.counts["failed"])
-
-    @property
-    def share(self) -> Figures:
-        """Of what is wanted of the sources looked at, how much is ready: what this run has made, and what was there."""
-        ready = int(self.counts["existing"]) + self.made
-        return Figures(self.done, ready + self.failed, ready=ready, failed=self.failed)
-
-    @cached_property
-    def seconds_left(self) -> float | None:
-        """Only while somebody is at it."""
-        if not self.is_running or not self.run.sources_in_all:
-            return None
-        return self.run.seconds_left
-
-    @property
-    def seconds_in_all(self) -> float:
-        """From its beginning to its end, pauses included."""
-        if self.run.started_at is None or self.run.finished_at is None:
-            return 0.0
-        return max((self.run.finished_at - self.run.started_at).total_seconds(), 0.0)
-
     # In words -----------------------------------------------------------------------------------------
 
     @property
     def headline(self) -> str:
         """The one figure that matters."""
-        if not self.is_finished or self.sight is not Sight.EVERYTHING:
+        if not self.is_finished or not self.is_told:
             return self._percentage
         if not self.share.expected:
             return _("Nothing to make")
@@ -189,7 +105,7 @@ class Standing:
         said = self._percentage
         if not self.is_running:
             said = str(self.shown.label) if self.is_finished else f"{self.shown.label}, {said}"
-        if self.failed and self.sight is Sight.EVERYTHING:
+        if self.failed and self.is_told:
             said = f"{said}, {self.failed_in_words}"
         return said
 
@@ -205,13 +121,15 @@ class Standing:
 
     @property
     def remark(self) -> str:
-        """What there is to say of the state itself."""
+        """What there is to say of the state itself; by whom, and how much that is, where all of the run is seen."""
         if self.state is RunState.PAUSED:
-            if self.run.paused_by is None:
+            if self.run.paused_by is None or not self.is_told:
                 return _("Nothing is lost.")
             return _("Paused by %(user)s, nothing is lost.") % {
                 "user": get_user_display_name(self.run.paused_by)
             }
+        if self.state is RunState.CANCELLED and not self.is_told:
+            return _("Cancelled at %(percent)s%%; what is made is kept.") % {"percent": self.percent}
         if self.state is RunState.CANCELLED:
             kept = ngettext(
                 "Cancelled at %(percent)s%%; the %(count)s made is kept.",
@@ -263,7 +181,7 @@ class Standing:
             return said % {"command": resume}
         if not self.run.is_active or self.state is RunState.STALLED:
             return ""
-        if not self.run.by_workers:
+        if not self.run.by_workers and self.is_told:
             return _("On the command line. You can close this page.")
         return _("In the background. You can close this page.")
 
@@ -300,7 +218,7 @@ class Standing:
             "drives": self.drives,
             "next": self.asks_again,
         }
-        if self.sight is Sight.EVERYTHING:
+        if self.is_told:
             seen["figures"] = {
                 "done": self.done,
                 "in_all": self.in_all,

@@ -1,16 +1,17 @@
 """
 Whom a run is shown to, and who steers it.
 
-Whoever sees every collection sees every run. Others see in full what they have started, and runs over collections that
-they all see; of a run that concerns other people's collections too, or nobody knows which, only how far it is; and
-nothing of one that concerns none of theirs.
+Whoever sees every image sees every run. Others see in full what they have started, and runs over collections of which
+they see every image; of a run that concerns other people's images too, or nobody knows which, only how far it is; and
+nothing of one that concerns none of their collections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -33,16 +34,19 @@ class Sight(Enum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody who looks at runs, with the ids of the collections that he or she sees; ``None`` if that is all."""
+    """
+    Somebody who looks at runs, with the ids of the collections of which he or she sees images, and whether all of them
+    (:func:`.access.sight_by_collection`); ``None`` for whoever sees everything.
+    """
 
     user: Any
-    collections: frozenset[Any] | None
+    collections: Mapping[Any, bool] | None
 
     @classmethod
     def of(cls, user: Any) -> Viewer:
         if access.sees_everything(user):
             return cls(user, None)
-        return cls(user, frozenset(access.visible_collections(user).values_list("pk", flat=True)))
+        return cls(user, access.sight_by_collection(user))
 
     def sight(self, run: GenerationRun) -> Sight:
         return self.sight_of(run.started_by_id, run.concerned)
@@ -53,26 +57,35 @@ class Viewer:
             return Sight.EVERYTHING
         if concerned is None:
             return Sight.PROGRESS
-        seen = [collection in self.collections for collection in concerned]
-        if not any(seen):
+        seen = [self.collections.get(collection) for collection in concerned]
+        if all(whole is None for whole in seen):
             return Sight.NOTHING
         return Sight.EVERYTHING if all(seen) else Sight.PROGRESS
 
     def runs(self) -> QuerySet[GenerationRun]:
-        """Those that there are, to this viewer. One query, for a few columns of every run there is."""
-        runs = GenerationRun.objects.all()
+        """Those that there are, to this viewer."""
+        return self._seen(Sight.PROGRESS, Sight.EVERYTHING)
+
+    def told_runs(self) -> QuerySet[GenerationRun]:
+        """Those that this viewer sees in full: what they were asked and by whom is told of these only."""
+        return self._seen(Sight.EVERYTHING)
+
+    def _seen(self, *sights: Sight) -> QuerySet[GenerationRun]:
+        runs: QuerySet[GenerationRun] = GenerationRun.objects.all()
         if self.collections is None:
             return runs
-        rows = runs.order_by().values_list(
+        return runs.filter(pk__in=[pk for pk, sight in self._sights.items() if sight in sights])
+
+    @cached_property
+    def _sights(self) -> Mapping[int, Sight]:
+        """By the id of the run. One query, for a few columns of every run there is."""
+        rows = GenerationRun.objects.order_by().values_list(
             "pk", "started_by", "collections", "question__selection__collections"
         )
-        return runs.filter(
-            pk__in=[
-                pk
-                for pk, started_by, noted, asked in rows
-                if self.sight_of(started_by, asked if noted is None else noted) is not Sight.NOTHING
-            ]
-        )
+        return {
+            pk: self.sight_of(started_by, asked if noted is None else noted)
+            for pk, started_by, noted, asked in rows
+        }
 
 
 def may_steer(user: Any, run: GenerationRun) -> bool:

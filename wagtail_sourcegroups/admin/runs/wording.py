@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.utils.formats import date_format, number_format
 from django.utils.text import get_text_list
@@ -27,10 +28,11 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Place:
-    """A collection, as far as it is named."""
+    """A collection; ``is_known`` says whether its name is told."""
 
     name: str
     path: str
+    is_known: bool
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,24 @@ class Asked:
 
 
 class Words:
-    """Says what runs are about. One query for the collections that any of them names, none if there are none."""
+    """
+    Says what runs are about to somebody who knows some collections (:func:`.access.known_collections`): others have no
+    name. One query for the collections that any of them names, none if there are none.
+    """
 
-    def __init__(self, questions: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, questions: Iterable[Mapping[str, Any]], known: QuerySet[Collection]) -> None:
+        self._known = known
         selections = [selection_from_json(asked.get("selection", {})) for asked in questions]
         self._ids = frozenset().union(*(named_collections(selection) for selection in selections))
 
     @cached_property
     def _places(self) -> dict[str, Place]:
-        found = Collection.objects.filter(pk__in=self._ids) if self._ids else Collection.objects.none()
-        return {str(pk): Place(name, path) for pk, name, path in found.values_list("pk", "name", "path")}
+        if not self._ids:
+            return {}
+        is_known = Exists(self._known.order_by().filter(pk=OuterRef("pk")))
+        found = Collection.objects.filter(pk__in=self._ids).annotate(is_known=is_known)
+        rows = found.values_list("pk", "name", "path", "is_known")
+        return {str(pk): Place(name, path, is_known) for pk, name, path, is_known in rows}
 
     def of(self, run: GenerationRun) -> Asked:
         question = Question.from_json(run.question)
@@ -84,17 +94,25 @@ class Words:
             yield images_in_words(len(selection.images))
 
     def collections(self, ids: Iterable[Any]) -> str:
-        """Those that are not below another one by name, and whether there are others below them."""
-        places = sorted((self._places[str(pk)] for pk in ids if str(pk) in self._places), key=_by_path)
+        """
+        Those that are not below another one by name, and whether there are others below them. Of those that have no
+        name for the reader it is said that there are some.
+        """
+        every = [self._places[str(pk)] for pk in ids if str(pk) in self._places]
+        places = sorted((place for place in every if place.is_known), key=_by_path)
         tops = [place for place in places if not any(_is_below(place, other) for other in places)]
-        if not tops:
+        if not every:
             return _("collections that are gone")
+        if not places:
+            return _("collections that you don't see")
         if len(tops) > NAMED:
-            return _("%(count)s collections") % {"count": intcomma(len(places))}
-        names = get_text_list([place.name for place in tops], _("and"))
-        if len(places) == len(tops):
-            return names
-        return _("%(collections)s and those below") % {"collections": names}
+            return _("%(count)s collections") % {"count": intcomma(len(every))}
+        said = get_text_list([place.name for place in tops], _("and"))
+        if len(places) > len(tops):
+            said = _("%(collections)s and those below") % {"collections": said}
+        if len(every) > len(places):
+            said = _("%(collections)s, and others that you don't see") % {"collections": said}
+        return said
 
     def listing(self, query: str) -> str:
         """What the listing of images is narrowed to, such as "images with Collection: Recipes"."""
@@ -102,13 +120,19 @@ class Words:
         said = []
         for name, values in asked.lists():
             if name == "collection_id":
-                values = [self._places[value].name if value in self._places else "?" for value in values]
+                values = [self._name(value) for value in values]
             said.append(
                 _("%(name)s: %(values)s") % {"name": _listing_word(name), "values": ", ".join(values)}
             )
         if not said:
             return _("all images of the listing")
         return _("images of the listing with %(filters)s") % {"filters": _("; ").join(said)}
+
+    def _name(self, pk: str) -> str:
+        place = self._places.get(pk)
+        if place is None:
+            return "?"
+        return place.name if place.is_known else _("one that you don't see")
 
 
 def named_collections(selection: Selection) -> frozenset[Any]:

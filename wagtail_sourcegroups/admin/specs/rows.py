@@ -51,7 +51,7 @@ class Row:
 
 
 def rows(user: Any, registry: Registry) -> list[Row]:
-    """All of them, by name. Six queries besides permissions."""
+    """All of them, by name. Five queries besides permissions."""
     stored = list(StoredSpec.objects.all())
     used, kept, changed = uses(user, registry), kept_for(user), _changes()
     found = [_admins(row, registry, used.get(row.spec_id, Uses())) for row in stored]

@@ -9,13 +9,11 @@ from django.utils.functional import Promise
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from wagtail.models import Collection
 
 from ...registry import Binding, Registry
-from ...sourcegroups import CollectionSourceGroup
-from ...sourcegroups.base import SourceGroup, image_groups
+from ...sourcegroups.base import image_groups
 from .. import access
-from ..groups import names_of
+from ..groups import HIDDEN, names_of
 
 
 @dataclass
@@ -54,11 +52,9 @@ class Uses:
 
 
 def uses(user: Any, registry: Registry, *, of: str | None = None) -> dict[str, Uses]:
-    """By spec id: of all specs, or ``of`` one. Two queries besides permissions."""
+    """By spec id: of all specs, or ``of`` one. One query besides permissions."""
     bindings = [binding for binding in registry.bindings if of in (None, binding.spec.id)]
-    known = set(access.known_collections(user).values_list("pk", flat=True))
-    shown = [binding for binding in bindings if _collection(binding.group) in (None, *known)]
-    names = names_of(binding.group for binding in shown)
+    names = names_of((binding.group for binding in bindings), access.known_collections(user))
     found: dict[str, Uses] = {}
     for binding in bindings:
         _note(found.setdefault(binding.spec.id, Uses()), binding, registry, names)
@@ -67,16 +63,10 @@ def uses(user: Any, registry: Registry, *, of: str | None = None) -> dict[str, U
 
 def _note(mine: Uses, binding: Binding, registry: Registry, names: dict[str, str | Promise]) -> None:
     mine.are_images |= any(image_groups([binding.group]))
-    if binding.group.key not in names:
+    name = names[binding.group.key]
+    if name is HIDDEN:
         mine.hidden += 1
     elif registry.is_stored(binding):
-        mine.assigned.append(names[binding.group.key])
+        mine.assigned.append(name)
     else:
-        mine.in_code.append(names[binding.group.key])
-
-
-def _collection(group: SourceGroup) -> Any:
-    """The id of the collection that a group is about, if it was given one."""
-    given = group.arguments["collection"] if isinstance(group, CollectionSourceGroup) else None
-    given = given.pk if isinstance(given, Collection) else given
-    return given if isinstance(given, int) else None
+        mine.in_code.append(name)
