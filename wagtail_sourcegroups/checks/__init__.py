@@ -22,8 +22,7 @@ W009      uploads that wait for many or large renditions, since no worker takes 
 W010      a template tag that names a spec which is not registered (``CHECK_TEMPLATES``)
 ========  ==================================================================================
 
-None of them asks the database, but for W001 and W006, which run where Django's ``database`` checks do. Those of
-templates ask it, where they run there, for the specs that admins have stored.
+None of them asks the database, but for W001 and W006, which run where Django's ``database`` checks do.
 """
 
 from __future__ import annotations

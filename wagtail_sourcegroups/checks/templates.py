@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.core import checks
-from django.db import DatabaseError
 
 from .. import conf
 from ..exceptions import SourceGroupsError
@@ -16,40 +14,32 @@ from .said import identified, settings_are_right
 #: Places that a message names.
 SHOWN = 3
 
-_STORED = " Specs that admins have stored are known to manage.py check --database default."
+_STORED = "Specs that admins have stored are known to manage.py findspecs, and not here, where no database is asked."
 
 
-def check_templates(
-    app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any
-) -> list[checks.CheckMessage]:
-    """Without a database it knows the specs of code alone."""
+def check_templates(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Knows the specs of code alone, and asks no database: since Django 6.1 every check is given its aliases."""
     if not settings_are_right() or not conf.get("CHECK_TEMPLATES"):
         return []
     # Who does not want it is not to wait for what it imports.
     from ..findspecs.report import report
     from ..findspecs.scan import scan
 
-    registry, more = get_registry(), "" if databases else _STORED
     try:
-        if databases:
-            registry.refresh()
-        found = report(scan(), registry.specs)
+        found = report(scan(), get_registry().specs)
     except SourceGroupsError:
         # E003 says it.
         return []
-    except DatabaseError:
-        # Nothing is migrated yet.
-        return []
     return [
-        *(_near(asked) if asked.near else _uncovered(asked, more) for asked in found.uncovered),
-        *(_unknown(unknown, more) for unknown in found.unknown),
+        *(_near(asked) if asked.near else _uncovered(asked) for asked in found.uncovered),
+        *map(_unknown, found.unknown),
     ]
 
 
-def _uncovered(asked: Any, more: str) -> checks.CheckMessage:
+def _uncovered(asked: Any) -> checks.CheckMessage:
     return checks.Warning(
         f"No spec covers {asked.filter_spec!r}, which is asked for at {_places(asked)}.",
-        hint=f"manage.py findspecs --as-hook writes a spec that does.{more}",
+        hint=f"manage.py findspecs --as-hook writes a spec that does. {_STORED}",
         id=identified("W007"),
     )
 
@@ -64,12 +54,12 @@ def _near(asked: Any) -> checks.CheckMessage:
     )
 
 
-def _unknown(unknown: Any, more: str) -> checks.CheckMessage:
+def _unknown(unknown: Any) -> checks.CheckMessage:
     use = unknown.use
     meant = f"Did you mean {' or '.join(map(repr, unknown.near))}?" if unknown.near else "Register it."
     return checks.Warning(
         f"The tag {use.tag!r} at {use.place} names the spec {use.spec_id!r}, which is not registered.",
-        hint=f"{meant}{more}",
+        hint=f"{meant} {_STORED}",
         id=identified("W010"),
     )
 

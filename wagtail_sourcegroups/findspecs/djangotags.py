@@ -25,7 +25,7 @@ def scan_engine(engine: Any) -> Iterator[Scanned]:
                 asked = tuple(use for node in nodes for use in uses(node, source.path))
             except Exception as error:  # noqa: BLE001 - any tag of the site's may raise whatever it likes
                 if may_matter(source.path, text):
-                    yield Scanned(source.path, error=sentence(error))
+                    yield Scanned(source.path, error=sentence(error, source.path))
                 break
             yield Scanned(source.path, asked)
             if not any(extends(node, source.name) for node in nodes):
@@ -43,10 +43,17 @@ def parsed(text: str, source: Source, engine: Any) -> Template:
     return Template(text, Origin(source.path, source.name), source.name, engine)
 
 
-def sentence(error: Exception) -> str:
-    """What is wrong with a template, and where, as far as the exception knows."""
+def sentence(error: Exception, path: str) -> str:
+    """What is wrong with the template of a path, and where, as far as the exception knows."""
     # Where Django lists what it knows, one a line, the first says enough.
-    said = str(error).strip().partition("\n")[0].partition(" Must be one of")[0] or type(error).__name__
+    said = (
+        str(error)
+        .removeprefix(f"Template: {path}, ")
+        .strip()
+        .partition("\n")[0]
+        .partition(" Must be one of")[0]
+        or type(error).__name__
+    )
     line = getattr(getattr(error, "token", None), "lineno", None)
     return said if line is None or f"line {line}" in said else f"Line {line}: {said}"
 
