@@ -16,7 +16,7 @@ from wagtail.models import Collection
 
 from ..generation.failures import failures_of
 from ..models import Assignment, GenerationFailure, StoredSpec
-from ..policies import changeable_images, collection_policy, image_policy
+from ..policies import changeable_images, collection_policy, collections_with, image_policy
 
 #: What lets somebody see an image's renditions and figures.
 ANY = ("add", "change", "delete", "choose")
@@ -33,8 +33,7 @@ def may_see_image(user: Any, image: Any) -> bool:
 
 def visible_collections(user: Any) -> QuerySet[Collection]:
     """Those whose images this user may see."""
-    found: QuerySet[Collection] = image_policy().collections_user_has_any_permission_for(user, ANY)
-    return found
+    return collections_with(user, ANY)
 
 
 def visible_images(user: Any) -> QuerySet[Any]:
@@ -88,8 +87,7 @@ def changeable_among(user: Any, pks: Iterable[Any]) -> frozenset[Any]:
 
 def changeable_collections(user: Any) -> QuerySet[Collection]:
     """Those of which this user may have renditions made of every image."""
-    found: QuerySet[Collection] = image_policy().collections_user_has_permission_for(user, "change")
-    return found
+    return collections_with(user, ("change",))
 
 
 def may_define(user: Any, action: str) -> bool:
