@@ -14,25 +14,32 @@ from .million import BYTES, analyze, counting, first_image, multiply, populate
 
 #: Specs that an admin has defined: the first half is for all images, the other for each of the topmost collections.
 SPECS = {f"page:{number}": f"width-{200 + 100 * number}|format-webp" for number in range(10)}
-TOPS, BELOW = 8, 5
+#: And specs that want the same of the images of some collections, each of so many.
+PLACED = {f"place:{number}": filter_spec for number, filter_spec in enumerate(SPECS.values())}
+PLACES = 20
+#: Topmost collections, and how many each has below it.
+TOPS, BELOW = 20, 9
 #: Of which specs some renditions are missing: one image in two, one in a hundred, the last three of all.
 HALF, FEW, LAST, FAILED = "page:1", "page:2", "page:3", "page:4"
 #: One image in so many has failed, and one has another original than its renditions.
 FAILED_ONE_IN, STALE_ONE_IN = 20, 100
 RUNS = 300
-USERS = {"admin": "administrator", "editor": "editor"}
+#: Who comes: an administrator, an editor of one topmost collection, and one of so many collections.
+USERS = {"admin": "administrator", "editor": "editor", "many": "editor-of-many"}
+MANY = 150
 
 
 def fill(images: int) -> dict[str, int]:
     """Everything there may be to show, as rows. Of the files, nobody asks."""
     from wagtail.images import get_image_model
 
-    from wagtail_sourcegroups.models import GenerationFailure
+    from wagtail_sourcegroups.models import GenerationFailure, StoredSpec
 
     populate(images)
     collections = _collections()
-    _spread(collections)
+    _spread(_everywhere())
     _define(collections)
+    _place(_everywhere())
     _make()
     _break(images)
     _run()
@@ -40,7 +47,8 @@ def fill(images: int) -> dict[str, int]:
     analyze()
     rendition_model = get_image_model().get_rendition_model()
     return {
-        "specs": len(SPECS),
+        "specs": StoredSpec.objects.count(),
+        "collections": len(_everywhere()),
         "renditions": rendition_model._base_manager.count(),
         "failures": GenerationFailure.objects.count(),
     }
@@ -98,6 +106,13 @@ def export(user: str) -> dict[str, dict[str, Any]]:
 # The library -----------------------------------------------------------------------------------------------
 
 
+def _everywhere() -> list[Any]:
+    """The ids of all collections but the root, in the order of the tree."""
+    from wagtail.models import Collection
+
+    return list(Collection.objects.filter(depth__gt=1).order_by("path").values_list("pk", flat=True))
+
+
 def _collections() -> list[Any]:
     """The topmost ones, each with some below it."""
     from wagtail.models import Collection
@@ -111,12 +126,11 @@ def _collections() -> list[Any]:
     return tops
 
 
-def _spread(tops: list[Any]) -> None:
+def _spread(keys: list[Any]) -> None:
     """The images over all collections."""
     from django.db import connection
     from wagtail.images import get_image_model
 
-    keys = [each.pk for top in tops for each in [top, *top.get_descendants()]]
     table = get_image_model()._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
@@ -137,6 +151,17 @@ def _define(tops: list[Any]) -> None:
         else:
             for top in tops:
                 Assignment.objects.create(spec_id=spec_id, collection=top)
+
+
+def _place(keys: list[Any]) -> None:
+    """Specs for some collections each, here and there in the tree."""
+    from wagtail_sourcegroups.models import Assignment, StoredSpec
+
+    apart = len(keys) // PLACES
+    for number, (spec_id, filter_spec) in enumerate(PLACED.items()):
+        StoredSpec.objects.create(spec_id=spec_id, label=f"Place {number}", filters=filter_spec)
+        for key in keys[number % apart :: apart][:PLACES]:
+            Assignment.objects.create(spec_id=spec_id, collection_id=key)
 
 
 def _make() -> None:
@@ -257,24 +282,31 @@ def _run() -> None:
 
 
 def _invite(tops: list[Any]) -> None:
-    """An administrator, and an editor of one of the topmost collections."""
+    """An administrator, an editor of one of the topmost collections, and one who edits many, each by itself."""
+    from django.contrib.auth import get_user_model
+
+    get_user_model()._default_manager.create_superuser(USERS["admin"], "admin@example.com", "")
+    _let_edit("editor", [tops[0].pk])
+    _let_edit("many", _everywhere()[:MANY])
+
+
+def _let_edit(user: str, keys: list[Any]) -> None:
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Group, Permission
     from wagtail.models import GroupCollectionPermission
 
     from wagtail_sourcegroups.policies import image_policy
 
-    users = get_user_model()._default_manager
-    users.create_superuser(USERS["admin"], "admin@example.com", "")
-    group = Group.objects.create(name="Editors of one collection")
+    group = Group.objects.create(name=f"Editors like {user}")
     group.permissions.add(Permission.objects.get(codename="access_admin"))
     asked = image_policy().auth_model._meta
     for action in ("add", "change"):
         permission = Permission.objects.get(
             content_type__app_label=asked.app_label, codename=f"{action}_{asked.model_name}"
         )
-        GroupCollectionPermission.objects.create(group=group, collection=tops[0], permission=permission)
-    editor = users.create_user(USERS["editor"], "editor@example.com", "")
+        for key in keys:
+            GroupCollectionPermission.objects.create(group=group, collection_id=key, permission=permission)
+    editor = get_user_model()._default_manager.create_user(USERS[user], f"{user}@example.com", "")
     editor.groups.add(group)
 
 
@@ -297,7 +329,8 @@ def _pages() -> dict[str, str]:
     bulk = reverse(
         "wagtail_bulk_action", args=[model._meta.app_label, model._meta.model_name, "generate_renditions"]
     )
-    everything = urlencode({"spec": list(SPECS)}, doseq=True)
+    everything = urlencode({"spec": [*SPECS, *PLACED]}, doseq=True)
+    whole = urlencode({"collection": _everywhere()[1]})
     return {
         "home": reverse("wagtailadmin_home"),
         "overview": reverse("sourcegroups:overview"),
@@ -307,6 +340,7 @@ def _pages() -> dict[str, str]:
         "images missing one, the last 3": _by_state(LAST, "missing"),
         "images that failed": _by_state(FAILED, "failed"),
         "images out of date, 1 in 100": _by_state("page:0", "stale"),
+        f"images missing one, in {PLACES} collections": _by_state("place:2", "missing"),
         "failures": reverse("sourcegroups:failures"),
         "failures, page 40": f"{reverse('sourcegroups:failures')}?p=40",
         "specs": reverse("sourcegroups_specs:index"),
@@ -316,6 +350,7 @@ def _pages() -> dict[str, str]:
         "run, over, with all failures": reverse("sourcegroups:run", args=[over.pk]),
         CONFIRMATION: f"{bulk}?id=all",
         "confirmation, all specs": f"{reverse('sourcegroups:generate')}?{everything}",
+        "confirmation, one collection": f"{reverse('sourcegroups:generate')}?{whole}",
         "image panel": reverse("sourcegroups:image_panel", args=[first.pk]),
     }
 

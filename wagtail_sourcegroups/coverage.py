@@ -8,7 +8,7 @@ looked at, have changed since, or have a failure on record. Groups of plain file
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,9 @@ from .generation.membership import ImageBatch
 from .generation.settled import Evidence
 from .generation.standing import Standing, standing_as_told, standings
 from .generation.wanted import WantedFilters
+from .memberships import Memberships
 from .models import RenditionRecord
-from .pages import PAGE, Memberships, every_page, told_pages
+from .pages import PAGE, every_page, told_pages
 from .registry import Binding
 from .selection import Selection
 from .specs import RenditionSpec
@@ -43,9 +44,13 @@ class Figures:
     failed: int = 0
     bytes: int = 0
 
-    def add(self, other: Figures) -> None:
+    def add(self, other: Figures, times: int = 1) -> None:
         for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+            setattr(self, name, getattr(self, name) + getattr(other, name) * times)
+
+
+#: Of an image in a group, to a spec that wants nothing of it.
+_NOTHING_WANTED = Figures(images=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,86 +117,89 @@ def coverage(
     walk.prepare()
     counted = Coverage(unknown=tuple(group.key for group in walk.broken))
     for model in walk.models:
-        table, images = walk.images_of(model)
-        groups = set(table.groups.values())
+        table, images = walk.asked_of(model)
+        groups = set(table.groups)
         counted.asked.update({(b.spec.id, b.group.key): None for b in bindings if b.group in groups})
-        for there, collection, standing, times in _standings(table, images):
-            _count(counted, table, there, collection, standing, times)
+        for there, by_spec, times in _standings(table, images):
+            _count(counted, table, there, by_spec, times)
         _weigh(counted, table, images)
     return counted
 
 
-def _places(
-    table: Memberships, there: Sequence[Any], collection: Any
-) -> Iterator[tuple[tuple[RenditionSpec, ...], list[Place]]]:
-    """What an image with these columns of groups counts for: specs, and the places for what these want."""
-    label = table.model._meta.label_lower
+def _places(table: Memberships, there: Sequence[Any]) -> list[tuple[frozenset[str], list[Place]]]:
+    """What an image that is told so counts for: ids of specs, and the places for what these want."""
+    label, collection = table.model._meta.label_lower, there[0]
     bound = table.bound_in(there)
-    for spec, keys in bound.items():
-        yield (spec,), [Place(label, collection, spec.id, key) for key in (TOGETHER, *keys)]
+    found = [
+        (frozenset([spec.id]), [Place(label, collection, spec.id, key) for key in (TOGETHER, *keys)])
+        for spec, keys in bound.items()
+    ]
     if bound:
-        yield tuple(bound), [Place(label, collection)]
+        found.append((frozenset(spec.id for spec in bound), [Place(label, collection)]))
+    return found
 
 
 def _count(
-    counted: Coverage,
-    table: Memberships,
-    there: Sequence[Any],
-    collection: Any,
-    standing: Standing,
-    times: int,
+    counted: Coverage, table: Memberships, there: Sequence[Any], by_spec: Mapping[str, Figures], times: int
 ) -> None:
-    for specs, places in _places(table, there, collection):
-        ids = {spec.id for spec in specs}
-        mine = {key for key in standing.wanted.keys if not ids.isdisjoint(standing.wanted.spec_ids[key])}
-        came_to = Figures(
-            times,
-            len(mine) * times,
-            len(mine & standing.ready) * times,
-            len(mine & standing.missing) * times,
-            len(mine & standing.stale) * times,
-            len(mine & standing.failed) * times,
-        )
+    for _, places in _places(table, there):
         for place in places:
-            counted.at(place).add(came_to)
+            counted.at(place).add(by_spec.get(place.spec, _NOTHING_WANTED), times)
+
+
+def _by_spec(standing: Standing) -> dict[str, Figures]:
+    """Of one image: by the ids of the specs that want something of it, and of all together. Pure."""
+    found = {TOGETHER: Figures(images=1)}
+    for state in ("ready", "missing", "stale", "failed"):
+        for key in getattr(standing, state):
+            for spec_id in (TOGETHER, *standing.wanted.spec_ids[key]):
+                figures = found.setdefault(spec_id, Figures(images=1))
+                figures.expected += 1
+                setattr(figures, state, getattr(figures, state) + 1)
+    return found
 
 
 def _standings(
     table: Memberships, images: QuerySet[Any]
-) -> Iterator[tuple[Sequence[Any], Any, Standing, int]]:
+) -> Iterator[tuple[Sequence[Any], dict[str, Figures], int]]:
     """
-    The columns of groups of images, their collection, how their outputs stand, and how many are alike in this.
+    What :attr:`.Memberships.told` has of images, figures of one of them by spec, and how many are alike in all this.
     """
     evidence = Evidence(table.model, table.specs)
-    groups = len(table.groups)
+    groups = len(table.told)
     if not evidence.available:
         for batch in every_page(table, images, PAGE):
             yield from _read(table, images, [row.pk for row in batch.rows])
         return
-    asked = table.annotated(images).order_by("pk")
-    for rows, failed, _ in told_pages(table, evidence, asked, PAGE, besides=("collection_id",)):
+    for rows, failed, _ in told_pages(table, evidence, images, PAGE):
         kinds = Counter(row[1:] for row in rows if row[0] not in failed)
         uncertain = set()
+        judged: dict[tuple[Any, ...], dict[str, Figures] | None] = {}
         for kind, times in kinds.items():
-            told = evidence.told(table.membership(kind[:groups]), kind[groups:-1])
-            if told is None:
+            membership = table.membership(kind[:groups])
+            # Images of several collections may be alike in all that matters.
+            alike = (id(membership), *kind[groups:])
+            if alike not in judged:
+                told = evidence.told(membership, kind[groups:])
+                judged[alike] = None if told is None else _by_spec(standing_as_told(told))
+            figures = judged[alike]
+            if figures is None:
                 uncertain.add(kind)
             else:
-                yield kind[:groups], kind[-1], standing_as_told(told), times
+                yield kind[:groups], figures, times
         yield from _read(table, images, [row[0] for row in rows if row[0] in failed or row[1:] in uncertain])
 
 
 def _read(
     table: Memberships, images: QuerySet[Any], pks: Sequence[Any]
-) -> Iterator[tuple[Sequence[Any], Any, Standing, int]]:
+) -> Iterator[tuple[Sequence[Any], dict[str, Figures], int]]:
     """Image by image. Four queries, none for none."""
     if not pks:
         return
-    rows = list(table.annotated(images.filter(pk__in=pks)).values_list(*table.columns))
+    rows = table.read(images, table.columns, pks=pks)
     batch = ImageBatch(table.model, [table.row(row) for row in rows], table.fields)
-    collection = table.fields.index("collection_id")
     for row, standing in zip(rows, standings(batch), strict=True):
-        yield row[len(table.fields) :], row[collection], standing, 1
+        yield table.told_by(row), _by_spec(standing), 1
 
 
 def _weigh(counted: Coverage, table: Memberships, images: QuerySet[Any]) -> None:
@@ -199,21 +207,28 @@ def _weigh(counted: Coverage, table: Memberships, images: QuerySet[Any]) -> None
     rendition_model: type[Model] = table.model.get_rendition_model()  # type: ignore[attr-defined]
     foreign_key: Any = rendition_model._meta.get_field("image")
     link = foreign_key.related_query_name()
-    filter_specs = {spec: _stored(spec, table.model) for spec in table.specs}
+    wanted_by: dict[str, set[str]] = {}
+    for spec in table.specs:
+        for filter_spec in _stored(spec, table.model):
+            wanted_by.setdefault(filter_spec, set()).add(spec.id)
     record = RenditionRecord.objects.filter(
         content_type=ContentType.objects.get_for_model(rendition_model),
         object_id=Cast(OuterRef(f"{link}__pk"), CharField()),
     )
     together = (
-        table.annotated(images)
-        .filter(**{f"{link}__filter_spec__in": frozenset().union(*filter_specs.values())})
+        table.annotated(table.narrowed(images))
+        .filter(**{f"{link}__filter_spec__in": list(wanted_by)})
         .order_by()
-        .values_list(*table.groups, "collection_id", f"{link}__filter_spec")
+        .values_list(*table.told, f"{link}__filter_spec")
         .annotate(weight=Sum(Subquery(record.values("bytes")[:1])))
     )
-    for *there, collection, filter_spec, weight in together:
-        for specs, places in _places(table, there, collection):
-            if any(filter_spec in filter_specs[spec] for spec in specs):
+    known: dict[tuple[Any, ...], list[tuple[frozenset[str], list[Place]]]] = {}
+    for *told, filter_spec, weight in together:
+        there = tuple(told)
+        if there not in known:
+            known[there] = _places(table, there)
+        for ids, places in known[there]:
+            if not ids.isdisjoint(wanted_by[filter_spec]):
                 for place in places:
                     counted.at(place).bytes += weight or 0
 

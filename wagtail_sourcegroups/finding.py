@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from .generation.membership import ImageBatch
 from .generation.settled import Evidence
 from .generation.standing import Standing, standing_as_told, standings
-from .pages import Memberships
+from .memberships import Memberships
 from .selection import failed_images
 from .specs import RenditionSpec
 

@@ -12,9 +12,10 @@ from .generation.membership import Batch, FileBatch, ImageBatch
 from .generation.progress import Failed
 from .generation.requests import Request
 from .generation.sources import FileSourceBase, ImageSource, PlainSource, Source, source_of
-from .pages import Memberships, Specs
+from .memberships import Memberships, Specs
 from .selection import Selection, failed_files
 from .sourcegroups.base import QuerySetSourceGroup, SourceGroup
+from .sourcegroups.tree import LatestTree
 from .specs import RenditionSpec
 
 #: Plain files of a batch whose content is kept, since nobody could open them again.
@@ -26,8 +27,8 @@ class Given:
     Files of the groups that are no groups of images, of which ``selection`` says which are meant.
 
     ``specs_of`` are the specs wanted of each group; ``image_groups`` gives the groups of images that can be asked;
-    ``fail`` is told of groups and files that cannot be read. ``walked`` and ``seen`` are filled as :class:`.Walk` has
-    them. With ``write`` off, nothing is remembered.
+    ``fail`` is told of groups and files that cannot be read; ``latest`` is the tree of collections. ``walked`` and
+    ``seen`` are filled as :class:`.Walk` has them. With ``write`` off, nothing is remembered.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Given:
         image_groups: Callable[[], Sequence[QuerySetSourceGroup]],
         fail: Callable[[SourceGroup, Failed], None],
         *,
+        latest: LatestTree,
         write: bool,
         walked: set[str],
         seen: dict[str, Specs],
@@ -45,6 +47,7 @@ class Given:
         self._selection = selection
         self._image_groups = image_groups
         self._fail = fail
+        self._latest = latest
         self._write = write
         self._walked = walked
         self._seen = seen
@@ -118,10 +121,12 @@ class Given:
             by_model.setdefault(image._meta.concrete_model, []).append(image.pk)
         for model, pks in by_model.items():
             groups = [group for group in self._image_groups() if group.model is model]
-            table = Memberships(model, groups, self._specs, specs, incomplete=True, given=specs)
-            queryset = table.annotated(self._selection.narrow(model._default_manager.filter(pk__in=pks)))
+            table = Memberships(
+                model, groups, self._specs, specs, incomplete=True, given=specs, latest=self._latest
+            )
+            given = self._selection.narrow(model._default_manager.filter(pk__in=pks))
             rows = []
-            for row in queryset.order_by("pk").values_list(*table.columns):
+            for row in table.read(given, table.columns):
                 key = f"{model._meta.label_lower}:{row[0]}"
                 known = self._seen.get(key, ())
                 if not set(specs) <= set(known):

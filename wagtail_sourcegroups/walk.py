@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connections, router, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 
 from . import conf
 from .generation import bound
@@ -20,11 +19,13 @@ from .generation.failures import clear_groups, clear_tasks, group_failed, record
 from .generation.membership import Batch, ImageBatch
 from .generation.progress import Failed
 from .given import Given
-from .pages import Memberships, Specs, every_page, inside, unsettled_pages
+from .memberships import Memberships, Specs
+from .pages import every_page, unsettled_pages
 from .registry import Binding
 from .selection import Selection
+from .soundness import look_at
 from .sourcegroups.base import Condition, QuerySetSourceGroup, SourceGroup, image_groups
-from .sourcegroups.lookups import row_condition
+from .sourcegroups.tree import LatestTree
 from .specs import RenditionSpec
 
 #: The part of a walk that goes through all plain groups: a file that two of them give is one source.
@@ -60,11 +61,13 @@ class Walk:
         for spec, group in self.bindings:
             self._specs.setdefault(group, []).append(spec)
         self._broken: set[SourceGroup] = set()
+        self._latest = LatestTree()
         self._given = Given(
             self._specs,
             self.selection,
             self._image_groups,
             self._fail,
+            latest=self._latest,
             write=self.write,
             walked=self.walked,
             seen=self.seen,
@@ -87,33 +90,21 @@ class Walk:
         return tuple(model for model in models if self.selection.means_model(model))
 
     def prepare(self) -> None:
-        """Find out which groups can be walked; the others become failures. One small query a group at most."""
-        existing: dict[str, set[str]] = {}
-        fine: list[str] = []
-        for group in image_groups(self._specs):
-            try:
-                using = router.db_for_read(group.model)
-                if using not in existing:
-                    existing[using] = set(connections[using].introspection.table_names())
-                if group.model._meta.db_table not in existing[using]:
-                    # Not migrated yet: nobody is in it.
-                    self._broken.add(group)
-                    continue
-                group.resolve()
-                self._try(group)
-            except Exception as error:  # noqa: BLE001 - code of the site; it costs the others nothing
-                spec_ids = [spec.id for spec in self._specs[group]]
-                self._fail(group, group_failed(group.key, str(group.label), spec_ids, error))
-            else:
-                fine.append(group.key)
-        if self.write:
-            clear_groups(fine)
+        """
+        Find out which groups can be walked; the others become failures.
 
-    @staticmethod
-    def _try(group: QuerySetSourceGroup) -> None:
-        """Ask the database for one row: what is wrong with a site's query shows only then."""
-        with transaction.atomic(using=router.db_for_read(group.model)):
-            group.model._base_manager.annotate(in_group=inside(group)).values_list("in_group").first()
+        One query for all groups of collections, and one for the others of a model; see :func:`.look_at`.
+        """
+        self._latest.forget()
+        found = look_at(image_groups(self._specs), self._latest, self._fail_to_ask)
+        # Not migrated yet: nobody is in it.
+        self._broken.update(found.empty)
+        if self.write:
+            clear_groups([group.key for group in found.sound])
+
+    def _fail_to_ask(self, group: QuerySetSourceGroup, error: Exception) -> None:
+        spec_ids = [spec.id for spec in self._specs[group]]
+        self._fail(group, group_failed(group.key, str(group.label), spec_ids, error))
 
     def count(self) -> int | None:
         """How many sources there will be; ``None`` where only walking tells. One query for each image model."""
@@ -123,7 +114,10 @@ class Walk:
 
     def count_images(self) -> int:
         """How many images there will be; plain files come on top. One query for each image model."""
-        return sum(self._images(model, at_once=True).count() for model in self.models)
+        return sum(
+            self._memberships(model).narrowed(self._images(model), at_once=True).count()
+            for model in self.models
+        )
 
     @property
     def broken(self) -> tuple[SourceGroup, ...]:
@@ -192,7 +186,7 @@ class Walk:
         model = self._model_of(name)
         if model is None:
             return None
-        images = self._images(model)
+        _, images = self.images_of(model)
         images = images if after is None else images.filter(pk__gt=after)
         # One more than the range has, so that no empty range follows the last one.
         keys = list(images.order_by("pk").values_list("pk", flat=True)[size - 1 : size + 1])
@@ -208,14 +202,9 @@ class Walk:
 
     def image_batches(self, model: type[Model], after: Any = None, upto: Any = None) -> Iterator[ImageBatch]:
         """The images of one model, from a key on, in the order of keys. One query a batch."""
-        images = self._images(model)
+        table, images = self.asked_of(model)
         pages = unsettled_pages if self.count_settled else every_page
-        yield from pages(
-            self._memberships(model),
-            images if upto is None else images.filter(pk__lte=upto),
-            self.size,
-            after,
-        )
+        yield from pages(table, images if upto is None else images.filter(pk__lte=upto), self.size, after)
 
     def every_image(
         self, model: type[Model], selection: Selection, having: Condition = None, after: Any = None
@@ -226,28 +215,31 @@ class Walk:
         """
         images = selection.narrow(model._default_manager.all())
         images = images if having is None else images.filter(having)
-        yield from every_page(self._memberships(model), images, self.size, after)
+        yield from every_page(self._memberships(model, narrowing=False), images, self.size, after)
 
     def images_of(self, model: type[Model]) -> tuple[Memberships, QuerySet[Any]]:
-        """The selected images of one model, to be asked about, and the columns that tell their groups."""
+        """The selected images of the walked groups of one model, as things are now, and what tells their groups."""
+        table, images = self.asked_of(model)
+        return table, table.narrowed(images)
+
+    def asked_of(self, model: type[Model]) -> tuple[Memberships, QuerySet[Any]]:
+        """As :meth:`images_of`, for whoever has the first read page by page: it narrows the second by itself."""
         return self._memberships(model), self._images(model)
 
-    def _memberships(self, model: type[Model]) -> Memberships:
+    def _memberships(self, model: type[Model], *, narrowing: bool = True) -> Memberships:
         return Memberships(
-            model, self._all_image_groups(model), self._specs, self.specs, incomplete=bool(self._broken)
+            model,
+            self._all_image_groups(model),
+            self._specs,
+            self.specs,
+            incomplete=bool(self._broken),
+            narrowing=narrowing,
+            latest=self._latest,
         )
 
-    def _images(self, model: type[Model], *, at_once: bool = False) -> QuerySet[Any]:
-        """The selected images of the walked groups of one model, for a page or, ``at_once``, for one query of all."""
-        groups = [group for group in self._image_groups() if group.model is model]
-        conditions = [group.condition() if at_once else row_condition(group) for group in groups]
-        images = model._default_manager.all()
-        if None not in conditions:
-            anyone = Q(pk__in=[])
-            for condition in conditions:
-                anyone |= Q(condition)
-            images = images.filter(anyone)
-        return self.selection.narrow(images)
+    def _images(self, model: type[Model]) -> QuerySet[Any]:
+        """The selected images of one model, in a walked group or not."""
+        return self.selection.narrow(model._default_manager.all())
 
     def _fail(self, group: SourceGroup, failed: Failed) -> None:
         """A group could not say who is in it, or not of all: what was made of that before is not left over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as markup
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +19,9 @@ from tests.admin.assigning import assigned, boxes, fields, let_assign, let_manag
 from tests.images import rows as renditions
 from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups import RenditionSpec
+from wagtail_sourcegroups.admin.collections import paging
 from wagtail_sourcegroups.admin.collections.history import ACTION
-from wagtail_sourcegroups.admin.collections.paging import named, pages
+from wagtail_sourcegroups.admin.collections.paging import named, pages, rows_of_page
 from wagtail_sourcegroups.admin.collections.places import Change, Place
 from wagtail_sourcegroups.admin.collections.ticks import BOX, TICKED_BEFORE
 from wagtail_sourcegroups.admin.collections.tree import Node, Tree
@@ -69,6 +71,16 @@ def rows(html: str) -> dict[str, list[str]]:
     return found
 
 
+def costs(html: str) -> dict[str, list[int]]:
+    """What a tick in each cell would cost at most, as the script works it out, by the name of the collection."""
+    per_image = [
+        int(number) for number in re.findall(r'class="sg-matrix__spec" data-renditions="(\d+)"', html)
+    ]
+    images = map(int, re.findall(r'<tr data-path="[^"]*" data-images="(\d+)">', html))
+    found = zip(rows(html), images, strict=True)
+    return {name: [count * each for each in per_image] for name, count in found}
+
+
 def said(response: Any) -> list[str]:
     return [" ".join(re.sub(r"<[^>]*>", " ", str(m)).split()) for m in get_messages(response.wsgi_request)]
 
@@ -95,7 +107,7 @@ def test_collections_down_as_a_tree_and_specs_across(
     }
     assert 'aria-label="Zoom for Blog › Recipes"' in html
     assert html.count('<th scope="row" class="sg-matrix__name">') == 3
-    assert len(re.findall(r'<th scope="col" class="sg-matrix__spec">', html)) == 2
+    assert len(re.findall(r'<th scope="col" class="sg-matrix__spec"[^>]*>', html)) == 2
     assert "1 per image" in html and "2 per image" in html
 
 
@@ -103,12 +115,11 @@ def test_what_ticking_would_cost_counts_what_is_below(
     as_user: Log, admin_user: Any, url: str, blog: Collection, recipes: Collection, add_image: Any
 ) -> None:
     add_image(blog), add_image(recipes), add_image(Collection.get_first_root_node())
-    shown = rows(as_user(admin_user).get(url).content.decode())
-    assert [cells[1:] for cells in shown.values()] == [
-        ["up to 3 to make", "up to 6 to make"],
-        ["up to 2 to make", "up to 4 to make"],
-        ["up to 1 to make", "up to 2 to make"],
-    ]
+    html = as_user(admin_user).get(url).content.decode()
+    assert costs(html) == {"All images": [3, 6], "Blog": [2, 4], "Blog › Recipes": [1, 2]}
+    (words,) = re.findall(r'data-sg-assignments-costs-value="([^"]*)"', html)
+    forms = json.loads(markup.unescape(words))
+    assert (forms["one"], forms["nothing"]) == ("up to %(count)s to make", "no images yet")
 
 
 def test_what_is_in_code_is_locked(
@@ -127,7 +138,7 @@ def test_what_is_in_code_is_locked(
     assert [cells[1] for cells in shown.values()] == ["in code"] * 3
     assert shown["Blog"][3] == "in code" and shown["Blog › Recipes"][3] == "from Blog"
     assert f"{ALL}:zoom" in boxes(html) and f"{ALL}:{card.id}" not in boxes(html)
-    heads = re.findall(r'<th scope="col" class="sg-matrix__spec">(.*?)</th>', html, re.DOTALL)
+    heads = re.findall(r'<th scope="col" class="sg-matrix__spec"[^>]*>(.*?)</th>', html, re.DOTALL)
     assert ["icon-lock" in head for head in heads] == [True, False, False]
     assert "in code:" in heads[1] and "big" in heads[1]
 
@@ -167,8 +178,8 @@ def test_another_image_model_that_code_is_about_has_a_row_of_its_own(
     client = as_user(admin_user)
     html = client.get(url).content.decode()
     assert list(rows(html)) == ["All images", "All uuid images", "Blog"]
-    assert rows(html)["All uuid images"] == ["1", "in code", "up to 2 to make"]
-    assert rows(html)["Blog"][1] == "no images yet"
+    assert rows(html)["All uuid images"] == ["1", "in code", ""]
+    assert costs(html) == {"All images": [0, 0], "All uuid images": [1, 2], "Blog": [0, 0]}
     response = client.post(url, fields(html, tick=["testapp.uuidimage:zoom"]))
     assert assigned() == {("zoom", "testapp.uuidimage")}
     assert said(response) == ["1 assignment was changed."]
@@ -466,7 +477,7 @@ def test_the_same_number_of_queries_for_500_collections_and_10_specs(
 def test_the_other_pages_stay_as_they_are(
     as_user: Log, admin_user: Any, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wagtail_sourcegroups.admin.collections.views.PAGE", 4)
+    monkeypatch.setattr(paging, "PAGE", 4)
     made = [Collection.get_first_root_node().add_child(name=f"Branch {number}") for number in range(6)]
     for collection in made:
         Assignment.objects.create(spec_id="press", collection=collection)
@@ -494,7 +505,87 @@ def test_filtering_by_name_keeps_what_is_above(
     assert list(rows(html)) == ["All images"]
 
 
+@pytest.fixture
+def crowd(db: None) -> None:
+    """Fifty specs, and sixty collections, four of them topmost."""
+    StoredSpec.objects.bulk_create(
+        StoredSpec(spec_id=f"more:{number}", label=f"More {number}", filters="width-20")
+        for number in range(2, 50)
+    )
+    StoredVersion.change()
+    for number in range(4):
+        top = Collection.get_first_root_node().add_child(name=f"Collection {number}")
+        for below in range(14):
+            top.add_child(name=f"Collection {number}.{below}")
+
+
+def test_a_page_of_fifty_specs_is_light_and_all_of_its_boxes_can_be_saved(
+    as_user: Log, admin_user: Any, url: str, crowd: None
+) -> None:
+    client = as_user(admin_user)
+    html = client.get(url).content.decode()
+    there = boxes(html)
+    assert len(rows(html)) == 16
+    assert len(there) == 800
+    assert len(html) < 200_000
+    response = client.post(url, fields(html, tick=there))
+    assert response.status_code == 302
+    assert "800 assignments were changed." in said(response)[0]
+    assert Assignment.objects.count() == 800
+
+
+def test_every_collection_is_on_some_page_however_many_specs_there_are(
+    as_user: Log, admin_user: Any, url: str, crowd: None
+) -> None:
+    client = as_user(admin_user)
+    found: set[str] = set()
+    for page in range(1, 5):
+        found |= rows(client.get(url, {"p": page}).content.decode()).keys()
+    assert len(found) == 61
+
+
+def test_more_boxes_than_the_site_takes_are_answered_with_a_sentence(
+    as_user: Log, admin_user: Any, url: str, blog: Collection, settings: Any
+) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 40
+    client = as_user(admin_user)
+    for path in (url, f"{url}?p=2"):
+        response = client.post(path, {BOX: [f"{blog.pk}:zoom"] * 41, TICKED_BEFORE: ""})
+        assert (response.status_code, response.url) == (302, path)
+        (sentence,) = said(client.get(url, follow=True)) or said(response)
+        assert sentence.startswith(
+            "Nothing was changed: more boxes are ticked on this page than the site takes"
+        )
+        assert "40 (DATA_UPLOAD_MAX_NUMBER_FIELDS)" in sentence
+    assert assigned() == set()
+
+
+def test_nobody_is_told_so_without_being_let_in(as_user: Log, url: str, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5
+    response = as_user(None).post(url, {BOX: ["1:zoom"] * 9})
+    assert response.url.startswith(reverse("wagtailadmin_login"))
+
+
 # Pure ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "besides", "fields", "size"),
+    [
+        (0, 1, None, 50),
+        (15, 1, 1000, 50),
+        (16, 0, 1000, 50),
+        (16, 1, 1000, 49),
+        (50, 1, 1000, 15),
+        (50, 3, None, 13),
+        (10, 1, 200, 15),
+        (400, 1, 1000, 4),
+    ],
+)
+def test_the_more_specs_the_fewer_collections_on_a_page(
+    columns: int, besides: int, fields: int | None, size: int
+) -> None:
+    assert rows_of_page(columns, besides, fields) == size
 
 
 def tree(*paths: str) -> Tree:

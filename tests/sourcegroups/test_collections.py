@@ -8,6 +8,7 @@ from wagtail.models import Collection
 from tests.testapp.models import UUIDImage
 from wagtail_sourcegroups.exceptions import CollectionNotFound, InvalidSourceGroup
 from wagtail_sourcegroups.sourcegroups import CollectionSourceGroup, CollectionsWatch
+from wagtail_sourcegroups.sourcegroups.tree import read_tree
 
 from .conftest import images_of, keys
 
@@ -211,15 +212,14 @@ def test_one_that_is_not_to_be_found_is_empty_to_a_condition(pictures: Any, give
     assert not any(group.contains(image) for image in pictures.values())
 
 
-def test_a_query_may_ask_whether_the_collection_is_there(pictures: Any) -> None:
-    image = pictures["Press"]
-    found = {
-        name: image.__class__.objects.annotate(there=CollectionSourceGroup(name).is_there())
-        .get(pk=image.pk)
-        .there
-        for name in ("Press", "2026", "Nowhere")
+def test_a_tree_that_was_read_tells_whether_the_collection_is_there(tree: Any) -> None:
+    read = read_tree()
+    found = {name: CollectionSourceGroup(name).among(read) for name in ("Press", "2026", "Nowhere")}
+    assert {name: node and node.pk for name, node in found.items()} == {
+        "Press": tree["Press"].pk,
+        "2026": None,
+        "Nowhere": None,
     }
-    assert found == {"Press": True, "2026": False, "Nowhere": False}
 
 
 # What it costs ---------------------------------------------------------------------------------------------

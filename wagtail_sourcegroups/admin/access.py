@@ -18,7 +18,7 @@ from wagtail.models import Collection
 
 from ..generation.failures import failures_of
 from ..models import Assignment, GenerationFailure, StoredSpec
-from ..policies import changeable_images, collection_policy, image_policy
+from ..policies import changeable_images, collection_policy, collections_with, image_policy
 
 #: What lets somebody see an image's renditions: what Wagtail's own listing and chooser of images go by.
 SEEING = ("change", "delete", "choose")
@@ -42,8 +42,7 @@ def visible_images(user: Any) -> QuerySet[Any]:
 
 def visible_collections(user: Any) -> QuerySet[Collection]:
     """Those of which this user may see images: all of them, or those that he or she has added."""
-    found: QuerySet[Collection] = image_policy().collections_user_has_any_permission_for(user, SEEING)
-    return found
+    return collections_with(user, SEEING)
 
 
 def sight_by_collection(user: Any) -> dict[Any, bool]:
@@ -169,13 +168,13 @@ def _covers_everything(user: Any, actions: tuple[str, ...]) -> bool:
     if root is None or not _reach(user, actions, [root])[root.pk]:
         return False
     # Wagtail's own policies hand permissions down; another one may leave a collection out.
-    covered = image_policy().collections_user_has_any_permission_for(user, actions)
+    covered = collections_with(user, actions)
     return not Collection.objects.exclude(pk__in=covered.order_by().values("pk")).exists()
 
 
 def _whole(user: Any, actions: tuple[str, ...]) -> QuerySet[Collection]:
     """Collections where this user has one of some rights on every image. One query besides permissions."""
-    some: QuerySet[Collection] = image_policy().collections_user_has_any_permission_for(user, actions)
+    some = collections_with(user, actions)
     if _may_everything(user):
         return some
     whole = [pk for pk, is_whole in _reach(user, actions, some).items() if is_whole]

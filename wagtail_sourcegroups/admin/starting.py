@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Model, Q
 
 from ..models import GenerationRun
 from ..policies import image_policy
@@ -14,7 +14,9 @@ from ..registry import get_registry
 from ..runs.question import Question
 from ..runs.starting import start
 from ..selection import Selection
-from ..sourcegroups.base import image_groups
+from ..sourcegroups.base import QuerySetSourceGroup, SourceGroup, image_groups
+from ..sourcegroups.placement import Placement, is_placed
+from ..sourcegroups.tree import read_tree
 from ..specs import RenditionSpec
 from . import access
 
@@ -42,24 +44,54 @@ def selection_for(user: Any, **narrowed: Any) -> Selection:
 def estimates(specs: Iterable[RenditionSpec], images: Any) -> list[Estimate]:
     """
     How much the bindings of specs want of some images, given as a queryset: an upper bound, since an SVG wants less,
-    and since two specs may want the same. One query; plain files do not count.
+    and since two specs may want the same. Two queries; plain files do not count.
+
+    The images are counted by collection, which tells for groups of collections; other groups are asked for each image.
     """
-    registry = get_registry()
-    counted: dict[str, Any] = {}
     specs = list(specs)
-    for number, spec in enumerate(specs):
-        groups = [binding.group for binding in registry.bindings if binding.spec == spec]
-        conditions = [g.condition() for g in image_groups(groups) if g.model is images.model]
-        inside = Q(pk__in=[])
-        for condition in conditions:
-            inside |= Q() if condition is None else Q(condition)
-        anyone = any(condition is None for condition in conditions)
-        counted[f"spec_{number}"] = Count("pk", filter=None if anyone else inside)
-    row = images.order_by().aggregate(**counted) if counted else {}
-    return [
-        Estimate(spec, row[f"spec_{number}"], row[f"spec_{number}"] * len(spec.filters))
+    groups = _groups_of(specs, images.model)
+    if not any(groups.values()):
+        return [Estimate(spec, 0, 0) for spec in specs]
+    tree = read_tree()
+    asked = {
+        f"spec_{number}": Count("pk", filter=anyone)
         for number, spec in enumerate(specs)
-    ]
+        if (anyone := _anyone(groups[spec])) is not None
+    }
+    rows = list(images.order_by().values("collection").annotate(images=Count("pk"), **asked))
+    found = []
+    for number, spec in enumerate(specs):
+        placement = Placement(groups[spec], tree)
+        count = sum(
+            row["images"] if placement.of(row["collection"]) else row.get(f"spec_{number}", 0) for row in rows
+        )
+        found.append(Estimate(spec, count, count * len(spec.filters)))
+    return found
+
+
+def _groups_of(
+    specs: Iterable[RenditionSpec], model: type[Model]
+) -> dict[RenditionSpec, list[QuerySetSourceGroup]]:
+    """The groups of images of a model that each spec is bound to."""
+    found: dict[RenditionSpec, list[SourceGroup]] = {spec: [] for spec in specs}
+    for spec, group in get_registry().bindings:
+        if spec in found:
+            found[spec].append(group)
+    return {
+        spec: [group for group in image_groups(groups) if group.model is model]
+        for spec, groups in found.items()
+    }
+
+
+def _anyone(groups: Iterable[QuerySetSourceGroup]) -> Q | None:
+    """What an image has to meet to be in one of the groups that its collection does not tell of; ``None`` for none."""
+    others = [group for group in groups if not is_placed(group)]
+    if not others:
+        return None
+    anyone = Q(pk__in=[])
+    for condition in (group.condition() for group in others):
+        anyone |= Q(pk__isnull=False) if condition is None else Q(condition)
+    return anyone
 
 
 def covers(

@@ -33,6 +33,8 @@ from ..registry import get_registry
 from ..sourcegroups.base import QuerySetSourceGroup, nothing
 from ..sourcegroups.collections import CollectionSourceGroup
 from ..sourcegroups.lookups import row_condition
+from ..sourcegroups.placement import Placement, is_placed
+from ..sourcegroups.tree import Node, Tree, stamp, tree_of
 from .facts import Seen
 from .watching import watching
 
@@ -61,27 +63,29 @@ def read_images(
     extra: Mapping[str, Any] | None = None,
 ) -> Read:
     """
-    The images of ``model`` that meet ``where``, by primary key, each with the ``groups`` it is in. One query.
+    The images of ``model`` that meet ``where``, by primary key, each with the ``groups`` it is in. One query, and
+    another where the tree of collections is not as this process has read it last.
 
     A group that cannot be asked costs the others nothing: it is left out, and among what ``failed``. Raises
     :exc:`NotMigrated` while a table is missing, and ``DatabaseError`` if it is not a group's fault.
     """
-    conditions, failed = _conditions(groups)
+    placed = [group for group in groups if is_placed(group)]
+    conditions, failed = _conditions(group for group in groups if not is_placed(group))
     try:
-        return _read(model, conditions, failed, where, using, limit, extra or {})
+        return _read(model, placed, conditions, failed, where, using, limit, extra or {})
     except (DatabaseError, TypeError, ValueError, SourceGroupsError) as error:
         _require_tables(model, using, error)
         sound = {}
         for group, condition in conditions.items():
             try:
-                _read(model, {group: condition}, [], where, using, 1, {})
+                _read(model, (), {group: condition}, [], where, using, 1, {})
             except (DatabaseError, TypeError, ValueError, SourceGroupsError) as cause:
                 failed.append(group_failed(group.key, group.label, [], cause))
             else:
                 sound[group] = condition
         if len(sound) == len(conditions):
             raise
-        return _read(model, sound, failed, where, using, limit, extra or {})
+        return _read(model, placed, sound, failed, where, using, limit, extra or {})
 
 
 def _conditions(
@@ -106,6 +110,7 @@ def _conditions(
 
 def _read(
     model: Any,
+    placed: Sequence[QuerySetSourceGroup],
     conditions: Mapping[QuerySetSourceGroup, Any],
     failed: list[Failed],
     where: Q,
@@ -120,13 +125,9 @@ def _read(
         if condition is not None and condition != nothing()
     }
     annotations = {name: expression for name, (_, expression) in asked.items()}
-    # Of a group whose collection is not there no image is in it, which nobody may have meant.
-    there = {
-        f"sourcegroups_there_{index}": group
-        for index, group in enumerate(conditions)
-        if isinstance(group, CollectionSourceGroup)
-    }
-    annotations |= {name: group.is_there() for name, group in there.items()}
+    of_collections = [group for group in (*placed, *conditions) if isinstance(group, CollectionSourceGroup)]
+    if of_collections:
+        annotations["sourcegroups_stamp"] = stamp()
     with_version = stored.can_be_joined(using)
     if with_version:
         annotations["sourcegroups_version"] = stored.version_column()
@@ -145,19 +146,23 @@ def _read(
         get_registry().notice(images[0].__dict__["sourcegroups_version"])
     elif images:
         get_registry().refresh()
-    if images:
-        _say_what_is_missing(
-            [group for name, group in there.items() if not images[0].__dict__[name]], there.values()
-        )
+    tree: Tree[Node] = Tree(())
+    if images and of_collections:
+        tree = tree_of(images[0].__dict__["sourcegroups_stamp"], using)
+        # Of a group whose collection is not there no image is in it, which nobody may have meant.
+        missing = [group for group in of_collections if group.among(tree) is None]
+        _say_what_is_missing(missing, of_collections)
+    placement = Placement(placed, tree)
     unknown = frozenset(each.source_key.removeprefix("group:") for each in failed)
     seen = []
     extras = {}
     for image in images:
         values = image.__dict__
         keys = everywhere | {key for name, (key, _) in asked.items() if values.pop(name)}
+        keys |= {placed[number].key for number in placement.of(image.collection_id)}
         state = _snapshot(values.pop("sourcegroups_state", None)) if with_state else states.get(str(image.pk))
-        for name in (*there, *(["sourcegroups_version"] if with_version else [])):
-            del values[name]
+        for name in ("sourcegroups_stamp", "sourcegroups_version"):
+            values.pop(name, None)
         extras[image.pk] = {name: values.pop(name) for name in extra}
         seen.append(Seen(image, snapshot_of(image, keys), state, unknown))
     return Read(seen, extras, failed)

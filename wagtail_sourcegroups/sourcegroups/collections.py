@@ -13,6 +13,7 @@ from ..exceptions import CollectionNotFound, InvalidSourceGroup
 from .base import Condition, overridable
 from .images import ChosenModel
 from .naming import short
+from .tree import NodeT, Tree
 from .watches import CollectionsWatch, Watch
 
 if TYPE_CHECKING:
@@ -108,9 +109,16 @@ class CollectionSourceGroup(ChosenModel):
             "give the whole path, or the id."
         )
 
-    def is_there(self) -> Exists:
-        """Whether there is just one such collection, as part of somebody's query. Of no row in particular."""
-        return Exists(self._only())
+    def among(self, tree: Tree[NodeT]) -> NodeT | None:
+        """As :meth:`find`, of all collections as they were read: ``None`` if there is none such, or several. Pure."""
+        if self._id is not None:
+            return tree.node(self._id)
+        candidates = [node for node in tree.named(self._names[-1]) if self._means(tree.names(node))]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _means(self, names: tuple[str, ...]) -> bool:
+        """Whether these are the names on the way to a collection that it may mean, from the root down."""
+        return len(self._names) == 1 or self._names in (names, names[1:])
 
     def get_queryset(self) -> QuerySet[AbstractImage]:
         """Raises :exc:`.CollectionNotFound`."""

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from wagtail.images import get_image_model
-from wagtail.models import Collection
 
 from ...exceptions import SourceGroupsError
 from ...models import Assignment
@@ -74,10 +73,10 @@ class Assigned:
         return self.is_own(spec_id, Place(node.pk)) or spec_id in node.coded_below
 
 
-def read_assigned(registry: Registry, collections: QuerySet[Collection]) -> Assigned:
-    """What applies to some collections, those above each among them. Two queries."""
+def read_assigned(registry: Registry) -> Assigned:
+    """What applies to all collections. Two queries."""
     coded = bound_in_code(registry)
-    tree = read_tree(collections, coded.collections)
+    tree = read_tree(coded.collections)
     root = tree.root
     own = set()
     for spec_id, collection, image_model in Assignment.objects.values_list(

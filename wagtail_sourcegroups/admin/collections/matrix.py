@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from wagtail.models import Collection
 
 from ...registry import get_registry
 from ...specs import RenditionSpec
@@ -32,28 +31,26 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """
-    One spec for one row. ``origin`` says why it applies where it need not be ticked; ``to_make`` is the most that
-    ticking would cost.
-    """
+    """One spec for one row. ``origin`` says why it applies where it need not be ticked."""
 
     change: Change
     ticked: bool
     label: str
     origin: str
-    to_make: int
 
 
 @dataclass(frozen=True)
 class Row:
     """
     A collection, or all images of a model. ``above`` are the names of the collections it is below; ``images`` how many
-    this user sees in it, not counting those below it. ``path`` begins with the path of whatever it is below.
+    this user sees in it, not counting those below it, and ``with_below`` counting them: what a tick here is for.
+    ``path`` begins with the path of whatever it is below.
     """
 
     name: str
     place: Place
     images: int
+    with_below: int
     may_change: bool
     above: tuple[str, ...] = ()
     path: str = ""
@@ -84,7 +81,7 @@ class Matrix:
 
     def __init__(self, user: Any) -> None:
         self._specs = by_name(get_registry())
-        self._assigned = read_assigned(get_registry(), Collection.objects.all())
+        self._assigned = read_assigned(get_registry())
         self.tree = self._assigned.tree
         self._user = user
         self._known = set(access.known_collections(user).values_list("pk", flat=True))
@@ -144,21 +141,22 @@ class Matrix:
             for each in self.tree.above(node)
             if each.pk in self._known and each is not self.tree.root
         )
-        row = Row(node.name, place, self._images.get(node.pk, 0), self.may_change(place), above, node.path)
+        images, with_below = self._images.get(node.pk, 0), self._below[node.pk]
+        row = Row(node.name, place, images, with_below, self.may_change(place), above, node.path)
         origins = {spec.id: self._assigned.origin(spec.id, node) for spec in self._specs}
-        return replace(row, cells=tuple(self._cells(row, origins, self._below[node.pk])))
+        return replace(row, cells=tuple(self._cells(row, origins)))
 
     def _row_of_all(self, place: Place, images: int) -> Row:
         root = self.tree.root
         path = root.path if place == site_images() and root is not None else str(place)
-        row = Row(all_images_in_words(place), place, images, self.may_change(place), path=path)
+        row = Row(all_images_in_words(place), place, images, images, self.may_change(place), path=path)
         origins = {
             spec.id: Origin("code") if self._assigned.is_in_code(spec.id, place) else None
             for spec in self._specs
         }
-        return replace(row, cells=tuple(self._cells(row, origins, images)))
+        return replace(row, cells=tuple(self._cells(row, origins)))
 
-    def _cells(self, row: Row, origins: dict[str, Origin | None], images: int) -> Iterator[Cell]:
+    def _cells(self, row: Row, origins: dict[str, Origin | None]) -> Iterator[Cell]:
         for spec in self._specs:
             origin = origins[spec.id]
             yield Cell(
@@ -166,7 +164,6 @@ class Matrix:
                 self._assigned.is_own(spec.id, row.place),
                 _("%(spec)s for %(place)s") % {"spec": spec, "place": row.in_words},
                 "" if origin is None else origin_in_words(origin, self._known),
-                images * len(spec.filters),
             )
 
     def _other_models(self) -> dict[Place, int]:

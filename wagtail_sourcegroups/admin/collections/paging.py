@@ -6,8 +6,20 @@ from collections.abc import Iterator, Sequence
 
 from .tree import Node, Tree
 
-#: Rows of a page. With up to 20 specs, what is ticked on one is less than the fields that Django takes by default.
-PAGE = 50
+#: Rows of a page that has few columns, and of any.
+PAGE, LEAST = 50, 4
+#: Boxes of a page.
+BOXES = 800
+
+
+def rows_of_page(columns: int, besides: int = 0, fields: int | None = None) -> int:
+    """
+    How many collections a page has that has so many columns, and so many rows ``besides``: no more than make
+    :data:`BOXES`, and four fifths of the ``fields`` that a form may have, if that is less. Of very many columns the
+    fewest with which one finds one's way.
+    """
+    boxes = BOXES if fields is None else min(BOXES, fields * 4 // 5)
+    return max(LEAST, min(PAGE, boxes // max(columns, 1) - besides))
 
 
 def named(tree: Tree, nodes: Sequence[Node], words: str) -> list[Node]:

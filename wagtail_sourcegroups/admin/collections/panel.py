@@ -73,10 +73,11 @@ class Panel:
 
 def panel_for(user: Any, collection: Collection, ticks: Ticks = NOTHING) -> Panel:
     """For the page that edits a collection; ``ticks`` are what was asked for and could not be saved yet."""
-    assigned = read_assigned(get_registry(), collection.get_ancestors(inclusive=True))
-    above = [node.pk for node in assigned.tree.nodes]
+    assigned = read_assigned(get_registry())
+    node = assigned.tree.node(collection.pk) or Node(collection.pk, collection.name, collection.path)
+    above = [each.pk for each in (*assigned.tree.above(node), node)]
     known = access.known_collections(user).filter(pk__in=above).values_list("pk", flat=True)
-    rows = _rows(user, assigned, assigned.tree.nodes[-1], set(known), ticks)
+    rows = _rows(user, assigned, node, set(known), ticks)
     images = None
     if access.collections_seen_whole(user).filter(pk=collection.pk).exists():
         images = access.visible_images(user).filter(collection__path__startswith=collection.path).count()
@@ -90,7 +91,7 @@ def panel_for_new(
     user: Any, parents: QuerySet[Collection], parent: Collection | None, ticks: Ticks = NOTHING
 ) -> Panel:
     """For the page that adds a collection: below ``parent`` if that is known, else below one of ``parents``."""
-    assigned = read_assigned(get_registry(), Collection.objects.all())
+    assigned = read_assigned(get_registry())
     tree = assigned.tree
     offered = set(parents.values_list("pk", flat=True)) if parent is None else {parent.pk}
     # Of all others it is known that they are below the root.

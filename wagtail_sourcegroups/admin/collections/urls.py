@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import AssignmentsView
+from .views import assignments
 
-urlpatterns = [path("assignments/", AssignmentsView.as_view(), name="assignments")]
+urlpatterns = [path("assignments/", assignments, name="assignments")]

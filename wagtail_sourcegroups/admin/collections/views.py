@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,6 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from wagtail.admin import messages
 from wagtail.admin.forms.search import SearchForm
 from wagtail.admin.paginator import WagtailPaginator
@@ -21,10 +25,11 @@ from ...registry import get_registry
 from .. import access
 from .matrix import Matrix
 from .offers import offer
-from .paging import PAGE, named, pages
+from .paging import named, pages, rows_of_page
 from .places import change_named
 from .ticks import ticked_before, ticks_in
 from .tree import Node
+from .wording import cost_forms
 from .writing import Written, write
 
 
@@ -63,18 +68,21 @@ class AssignmentsView(WagtailAdminTemplateMixin, View):
         words = self.request.GET.get("q", "").strip()
         collections = self.matrix.collections
         found = named(self.matrix.tree, collections, words) if words else collections
-        paginator = BranchPaginator(pages(self.matrix.tree, found, PAGE), len(found))
+        columns, first = self.matrix.columns, self.matrix.rows_of_models()
+        size = rows_of_page(len(columns), len(first), settings.DATA_UPLOAD_MAX_NUMBER_FIELDS)
+        paginator = BranchPaginator(pages(self.matrix.tree, found, size), len(found))
         page = paginator.get_page(self.request.GET.get("p"))
-        rows = [*self.matrix.rows_of_models(), *self.matrix.rows_of(page[0])]
+        rows = [*first, *self.matrix.rows_of(page[0])]
         boxes = [cell for row in rows for cell in row.cells if row.may_change and not cell.origin]
         return super().get_context_data(
-            matrix=self.matrix,
+            columns=columns,
             rows=rows,
+            costs=json.dumps(cost_forms()),
             page_obj=page,
             elided_page_range=paginator.get_elided_page_range(page.number),
             filter_form=SearchForm(self.request.GET, placeholder=_("Filter by name…")),
             is_filtered=bool(words),
-            is_large=len(collections) > PAGE // 2,
+            is_large=len(collections) > size // 2,
             has_boxes=bool(boxes),
             ticked_before=ticked_before(str(cell.change) for cell in boxes if cell.ticked),
             add_url=reverse("sourcegroups_specs:add") if access.may_define(self.request.user, "add") else "",
@@ -103,6 +111,28 @@ class AssignmentsView(WagtailAdminTemplateMixin, View):
             messages.success(self.request, said)
         else:
             messages.success(self.request, f"{said} {offered.sentence}", buttons=[offered.button])
+
+
+@csrf_exempt
+def assignments(request: HttpRequest) -> Any:
+    """
+    The page, or a message where more boxes were sent than the site takes. Django looks for the token among what was
+    sent, and would answer that with a bare error; so it looks here, when it is known that there is something to see.
+    """
+    try:
+        request.POST  # noqa: B018 - reading it is what raises
+    except TooManyFieldsSent:
+        messages.error(request, too_many(settings.DATA_UPLOAD_MAX_NUMBER_FIELDS or 0))
+        return redirect(request.get_full_path())
+    return csrf_protect(AssignmentsView.as_view())(request)
+
+
+def too_many(fields: int) -> str:
+    """Why nothing was done."""
+    return gettext(
+        "Nothing was changed: more boxes are ticked on this page than the site takes at once, which is "
+        "%(fields)s (DATA_UPLOAD_MAX_NUMBER_FIELDS). Filter the collections by name, or have this setting raised."
+    ) % {"fields": intcomma(fields)}
 
 
 def changed(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Several
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext
 
 from ...registry import Registry
 from ...specs import RenditionSpec
+from ..runs.labels import forms_of
 from .assigned import Origin
 
 #: Names that are listed; of more, how many there are.
@@ -35,6 +37,13 @@ def origin_in_words(origin: Origin, known: Several[Any]) -> str:
     if origin.above is None or origin.above.pk not in known:
         return _("from a collection above")
     return _("from %(collection)s") % {"collection": origin.above.name}
+
+
+def cost_forms() -> dict[str, str]:
+    """For a script: what ticking a box would cost, by kind of plural, with ``%(count)s`` where the number goes."""
+    return forms_of(partial(ngettext, "up to %(count)s to make", "up to %(count)s to make")) | {
+        "nothing": _("no images yet")
+    }
 
 
 def names_in_words(names: Sequence[str]) -> str:

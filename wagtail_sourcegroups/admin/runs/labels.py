@@ -33,9 +33,9 @@ class Labels:
     def forms(self) -> dict[str, Any]:
         """For a script: forms by kind of plural, with ``%(count)s`` where the number goes."""
         return {
-            "amount": _forms(self._amount),
-            "missing": _forms(partial(self._button, again=False)) | {"nothing": self._nothing(False)},
-            "again": _forms(partial(self._button, again=True)) | {"nothing": self._nothing(True)},
+            "amount": forms_of(self._amount),
+            "missing": forms_of(partial(self._button, again=False)) | {"nothing": self._nothing(False)},
+            "again": forms_of(partial(self._button, again=True)) | {"nothing": self._nothing(True)},
         }
 
     def _amount(self, count: int) -> str:
@@ -61,9 +61,10 @@ class Labels:
         return _("Make all again") if again else _("Generate what is missing")
 
 
+def forms_of(form: Callable[[int], str]) -> dict[str, str]:
+    """A label in all of its forms, by kind of plural; ``form`` gives it for a number, with ``%(count)s`` in it."""
+    return {kind: form(sample) for kind, sample in _SAMPLES.items()}
+
+
 def _filled(form: Callable[[int], str], count: int) -> str:
     return form(count) % {"count": intcomma(count)}
-
-
-def _forms(form: Callable[[int], str]) -> dict[str, str]:
-    return {kind: form(sample) for kind, sample in _SAMPLES.items()}

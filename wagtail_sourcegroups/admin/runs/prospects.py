@@ -114,8 +114,8 @@ def _prospect(estimate: Estimate, figures: Figures | None, exact: bool) -> Prosp
 
 
 def _counted_now(chosen: Chosen, specs: Sequence[RenditionSpec]) -> dict[str, Figures]:
-    bindings = get_registry().bindings
-    mine = [binding for binding in bindings if binding.spec in specs]
+    bindings, asked = get_registry().bindings, frozenset(specs)
+    mine = [binding for binding in bindings if binding.spec in asked]
     return coverage(mine, bindings, chosen.selection).specs
 
 

@@ -1,31 +1,36 @@
 /**
  * Counts what has been ticked and unticked since the page was shown, says what it costs, and moves with the arrow keys.
  *
- * Each box stands in a cell, with a note that is shown while the box is newly ticked. `data-path` of a row says where in
- * the tree it stands: what is ticked above another box pays for that one as well.
+ * Boxes are many, so that a row and a column say what is said of all in them: `data-path` of a row where in the tree it
+ * stands, as what is ticked above another box pays for that one as well; `data-images` how many a tick there is for;
+ * `data-renditions` of a column how many of each.
  */
 class AssignmentsController extends window.StimulusModule.Controller {
-    static targets = ['box', 'summary', 'words', 'changes', 'cost', 'renditions', 'kept'];
+    static targets = ['summary', 'words', 'changes', 'cost', 'renditions', 'kept'];
 
     static classes = ['changed', 'hidden'];
 
+    /** What a tick costs, in words: by kind of plural, with "%(count)s" where the number goes. */
+    static values = { costs: Object };
+
     connect() {
+        this.boxes = [...this.element.querySelectorAll('[name=sourcegroups-box]')];
+        this.language = document.documentElement.lang || undefined;
         // Browsers bring back what was ticked before the page was loaded again.
-        this.update();
+        if (this.boxes.length) this.update();
     }
 
     update() {
-        const changed = this.boxTargets.filter((box) => box.checked !== box.defaultChecked);
+        const changed = this.boxes.filter((box) => box.checked !== box.defaultChecked);
         const ticked = changed.filter((box) => box.checked);
-        for (const box of this.boxTargets) {
+        for (const box of this.boxes) {
             const isChanged = box.checked !== box.defaultChecked;
-            const cell = box.closest('td');
-            cell.classList.toggle(this.changedClass, isChanged);
-            cell.querySelector('[data-cost]').hidden = !(isChanged && box.checked);
+            box.closest('td').classList.toggle(this.changedClass, isChanged);
+            this.note(box, isChanged && box.checked);
         }
         const cost = ticked
             .filter((box) => !ticked.some((other) => this.isAbove(other, box)))
-            .reduce((sum, box) => sum + Number(box.dataset.renditions), 0);
+            .reduce((sum, box) => sum + this.cost(box), 0);
         this.summaryTarget.classList.toggle(this.hiddenClass, changed.length === 0);
         this.wordsTarget.hidden = changed.length === 0;
         this.changesTarget.textContent = this.format(changed.length);
@@ -34,10 +39,37 @@ class AssignmentsController extends window.StimulusModule.Controller {
         this.keptTarget.hidden = changed.length === ticked.length;
     }
 
+    /** Says below a box what a tick costs, or does so no longer. */
+    note(box, isShown) {
+        const shown = box.nextElementSibling;
+        if (isShown === Boolean(shown)) return;
+        if (shown) {
+            shown.remove();
+            return;
+        }
+        const words = document.createElement('span');
+        words.className = 'sg-matrix__words';
+        words.textContent = this.inWords(this.cost(box));
+        box.after(words);
+    }
+
+    /** Renditions to make at most. */
+    cost(box) {
+        const cell = box.closest('td');
+        const heads = cell.closest('table').tHead.rows[0].cells;
+        return Number(cell.parentElement.dataset.images) * Number(heads[cell.cellIndex].dataset.renditions);
+    }
+
+    inWords(cost) {
+        const forms = this.costsValue;
+        const form = cost ? forms[new Intl.PluralRules(this.language).select(cost)] || forms.other : forms.nothing;
+        return form.replace('%(count)s', this.format(cost));
+    }
+
     move(event) {
         const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
         const step = steps[event.key];
-        if (!step || !this.boxTargets.includes(event.target)) return;
+        if (!step || !this.boxes.includes(event.target)) return;
         if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
         const isRightToLeft = getComputedStyle(event.target).direction === 'rtl';
         const found = this.nearest(event.target, step[0], isRightToLeft ? -step[1] : step[1]);
@@ -68,7 +100,7 @@ class AssignmentsController extends window.StimulusModule.Controller {
     }
 
     format(number) {
-        return new Intl.NumberFormat(document.documentElement.lang || undefined).format(number);
+        return new Intl.NumberFormat(this.language).format(number);
     }
 }
 

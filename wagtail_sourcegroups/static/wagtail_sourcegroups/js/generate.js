@@ -1,7 +1,7 @@
 /** Choosing what to generate: the numbers beside the choices and on the button are those of what is ticked. */
 
 class GenerateController extends window.StimulusModule.Controller {
-    static targets = ['spec', 'lacking', 'every', 'again', 'button'];
+    static targets = ['lacking', 'every', 'again', 'button'];
 
     /** Labels by what they are of and by kind of plural, with "%(count)s" where the number goes. */
     static values = { labels: Object };
@@ -12,7 +12,7 @@ class GenerateController extends window.StimulusModule.Controller {
     }
 
     count() {
-        const ticked = this.specTargets.filter((spec) => spec.checked);
+        const ticked = [...this.element.querySelectorAll('[name=specs]:checked')];
         const lacking = GenerateController.sum(ticked, 'lacking');
         const every = GenerateController.sum(ticked, 'every');
         const again = this.againTarget.checked;
