@@ -169,7 +169,7 @@ def test_what_may_not_be_touched_is_named_and_left_out(
     assert link is not None
     assert (text(link), link["href"]) == ("Go back", "/admin/images/?p=2")
     response = client.post(where(id=other.pk), {"specs": ["shop:card"], "what": "missing"})
-    assert not BeautifulSoup(response.content, "html.parser").select("form[action*=generate_renditions]")
+    assert response.status_code == 302
     assert GenerationRun.objects.count() == 1
 
 

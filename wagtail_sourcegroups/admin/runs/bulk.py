@@ -75,8 +75,9 @@ class GenerateBulkAction(ImageBulkAction):
             "next": self.next_url,
         }
 
-    def prepare_action(self, objects: QuerySet[Any], objects_without_access: Any) -> HttpResponse | None:
-        return None if self.chosen.count else redirect(self.next_url)
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form) if self.chosen.count else redirect(self.next_url)
+        return response
 
     def get_execution_context(self) -> dict[str, Any]:
         return {"action": self}
