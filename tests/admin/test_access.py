@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from wagtail.models import Collection, GroupCollectionPermission
 
+from wagtail_sourcegroups import policies
 from wagtail_sourcegroups.admin import access
 from wagtail_sourcegroups.admin.starting import selection_for
 from wagtail_sourcegroups.policies import changeable_images
@@ -104,7 +105,8 @@ def test_a_policy_may_leave_out_a_collection_below(
             return super()._collections_with_perm(user, actions).exclude(pk=archive.pk)
 
     discreet = Discreet(policy.model, policy.auth_model, policy.owner_field_name)
-    monkeypatch.setattr(access, "image_policy", lambda: discreet)
+    for module in (access, policies):
+        monkeypatch.setattr(module, "image_policy", lambda: discreet)
     assert not access.sees_everything(chief) and not access.changes_everything(chief)
 
 

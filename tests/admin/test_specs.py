@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 from wagtail.admin.menu import admin_menu
+from wagtail.images.models import Filter
 from wagtail.log_actions import registry as log_registry
 from wagtail.models import Collection
 
@@ -377,7 +378,7 @@ class TestChanging:
         press: Collection,
         add_image: Callable[..., Any],
     ) -> None:
-        add_image(press).get_rendition("width-20")
+        add_image(press).create_rendition(Filter("width-20"))
         assert not BoundFilterSpec.objects.exists()
         answer = said(as_user(admin_user).post(edit(hero), {**HERO, "filters": "width-30"}))
         assert "Delete 1 rendition left over" in answer
@@ -583,7 +584,7 @@ class TestDeleting:
         registry: Registry,
     ) -> None:
         kept = Assignment.objects.create(spec_id="blog:other", collection=press)
-        add_image(press).get_rendition("width-20")
+        add_image(press).create_rendition(Filter("width-20"))
         response = as_user(admin_user).post(reverse("sourcegroups_specs:delete", args=[hero.pk]))
         assert list(Assignment.objects.all()) == [kept]
         assert "No longer assigned: Blog hero." in [
