@@ -1,5 +1,5 @@
 """
-Tags as other packages write them, and stand-ins of this package's own: what is read of their nodes is what counts here.
+Tags as other packages write them, beside this package's own.
 """
 
 from __future__ import annotations
@@ -7,13 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.template.base import token_kwargs
 from jinja2 import Environment
 from wagtail.images import jinja2tags
 
-register = template.Library()
+from wagtail_sourcegroups.templatetags import sourcegroups_tags
 
-OURS = "wagtail_sourcegroups.templatetags.sourcegroups_tags"
+register = template.Library()
 
 
 class Panel:
@@ -42,26 +41,8 @@ def moody(parser: Any, token: Any) -> template.Node:
     raise RuntimeError("not today")
 
 
-GenerateImageNode = type("GenerateImageNode", (template.Node,), {"__module__": OURS})
-ThumbnailNode = type("ThumbnailNode", (template.Node,), {"__module__": OURS})
-
-
-@register.tag
-def generateimage(parser: Any, token: Any) -> template.Node:
-    node = GenerateImageNode()
-    node.spec = parser.compile_filter(token.split_contents()[1])
-    return node
-
-
-@register.tag
-def thumbnail(parser: Any, token: Any) -> template.Node:
-    node = ThumbnailNode()
-    _, *bits = token.split_contents()
-    node.options = token_kwargs(bits[-1:], parser) if "=" in bits[-1] else {}
-    first, second, *rest = (bit for bit in bits if "=" not in bit)
-    size = second if rest else first
-    node.spec, node.size = parser.compile_filter(first) if rest else None, parser.compile_filter(size)
-    return node
+register.tag("generateimage", sourcegroups_tags.generateimage)
+register.tag("thumbnail", sourcegroups_tags.thumbnail)
 
 
 def environment(**options: Any) -> Environment:

@@ -8,6 +8,7 @@ from typing import Any
 from wagtail.images.models import Filter
 from wagtail.images.templatetags.wagtailimages_tags import image_url
 
+from ..showing.thumbnails import is_size
 from . import ourtags
 from .templates import may_matter
 from .uses import Scanned, Use
@@ -116,7 +117,7 @@ def _ours(path: str, line: int, tag: str, arguments: dict[int | str, Any]) -> Us
     if tag == "generateimage":
         spec_id = arguments.get("spec", first)
         return ourtags.generateimage(path, line, tag, spec_id if isinstance(spec_id, str) else None)
-    spec_id, size = ("", first) if isinstance(first, str) and ourtags.is_size(first) else (first, second)
+    spec_id, size = ("", first) if isinstance(first, str) and is_size(first) else (first, second)
     if not isinstance(spec_id, str) or not isinstance(size, str):
         return Use(path, line, tag)
     options = {

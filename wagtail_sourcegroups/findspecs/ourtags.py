@@ -6,11 +6,11 @@ The floor of the tags is above this one: their nodes are known by name, and by t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping
 from typing import Any
 
+from ..exceptions import InvalidThumbnail
+from ..showing.thumbnails import thumbnail_spec
 from ..specs import RenditionSpec
 from .uses import Thumbnail, Use
 
@@ -18,11 +18,7 @@ _TAGS = "wagtail_sourcegroups.templatetags.sourcegroups_tags"
 #: Options of ``thumbnail`` that say what is asked for; of the others none does.
 OPTIONS = ("crop", "anchor", "format", "srcset")
 
-_SIZE = re.compile(r"(?P<width>[1-9]\d*)?x(?P<height>[1-9]\d*)?")
-_DENSITY = re.compile(r"[1-9]\d*(\.\d+)?x?")
 _FALSE = ("False", "false", "0", "")
-#: Operations that make a size: of a spec's, a thumbnail has its own in their place.
-_GEOMETRY = ("fill", "max", "min", "width", "height", "scale", "original")
 
 
 def is_generateimage(node: Any) -> bool:
@@ -60,48 +56,14 @@ def thumbnail(
     return Use(path, line, tag, filter_specs, "|".join(filter_specs[:1]), thumbnail=asked)
 
 
-def is_size(text: str) -> bool:
-    """Whether a text gives dimensions, such as ``100x100``, and not the id of a spec."""
-    return text != "x" and _SIZE.fullmatch(text) is not None
-
-
 def thumbnail_filters(asked: Thumbnail, spec: RenditionSpec | None = None) -> tuple[str, ...]:
     """
     The filter specs that a thumbnail asks for: those of a spec at its dimensions, if there is one. None where they
-    cannot be told: dimensions that are none, a density that is none, and an anchor, which no filter of Wagtail's has.
+    cannot be told, since the tag would refuse what it says.
     """
-    options = dict(asked.options)
-    densities = options.get("srcset", "").replace(",", " ").split()
-    if not is_size(asked.size) or options.get("anchor") or not all(map(_DENSITY.fullmatch, densities)):
+    options: dict[str, Any] = dict(asked.options)
+    options["crop"] = options.get("crop", "True") not in _FALSE
+    try:
+        return thumbnail_spec(asked.size, spec, **options).filters
+    except InvalidThumbnail:
         return ()
-    crops = options.get("crop", "True") not in _FALSE
-    factors = [Fraction(1), *(Fraction(density.removesuffix("x")) for density in densities)]
-    sizes = dict.fromkeys(_size(asked.size, factor, crops=crops) for factor in factors)
-    formats = [f"format-{name}" for name in options.get("format", "").replace(",", " ").split()]
-    encodings = dict.fromkeys(
-        encoding for each in (spec.filters if spec else ("",)) for encoding in _encodings(each, formats)
-    )
-    return tuple("|".join((*before, size, *after)) for before, after in encodings for size in sizes)
-
-
-def _size(size: str, factor: Fraction, *, crops: bool) -> str:
-    width, height = (max(1, round(int(side) * factor)) if side else None for side in size.split("x"))
-    if height is None:
-        return f"width-{width}"
-    if width is None:
-        return f"height-{height}"
-    return f"{'fill' if crops else 'max'}-{width}x{height}"
-
-
-def _encodings(filter_spec: str, formats: Sequence[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """What stands before and after the size of a filter spec, for each of some formats or with its own."""
-    before: list[str] = []
-    after: list[str] = []
-    part = before
-    for operation in filter(None, filter_spec.split("|")):
-        name = operation.partition("-")[0]
-        if name in _GEOMETRY:
-            part = after
-        elif name != "format" or not formats:
-            part.append(operation)
-    return [(tuple(before), (*after, each)) for each in formats] or [(tuple(before), tuple(after))]

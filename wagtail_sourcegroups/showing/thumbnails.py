@@ -78,6 +78,12 @@ def strategy_without_spec() -> Any:
     return strategies.JustInTime() if is_ahead(default) and is_inline() else default
 
 
+def is_size(text: str) -> bool:
+    """Whether a text gives dimensions, such as ``100x100``, and not the id of a spec."""
+    match = _SIZE.fullmatch(text.strip())
+    return match is not None and match[0] != "x"
+
+
 def _sides(size: Any) -> tuple[int | None, int | None]:
     match = _SIZE.fullmatch(str(size).strip())
     if match is None or match[0] == "x":
