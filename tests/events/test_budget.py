@@ -138,6 +138,35 @@ def test_replacing_a_file_costs_at_most_five(registered):
     assert 0 < cost(replace) <= 5
 
 
+def test_a_thousand_groups_of_collections_cost_no_more_than_one(registry, press, archive):
+    """And fewer columns than PostgreSQL has."""
+    registry.add_spec(RenditionSpec("a", "width-20", strategy=Manual()))
+    registry.add_group("a", CollectionSourceGroup("Press"))
+
+    def put(collection):
+        return create_image("a", collection)
+
+    few = cost(lambda: put(press))
+    for number in range(1000):
+        registry.add_group("a", CollectionSourceGroup(number + 10_000))
+        registry.add_group("a", CollectionSourceGroup(f"Collection {number}"))
+    assert cost(lambda: put(press)) == few
+    state = SourceState.objects.get(object_id=str(put(press).pk))
+    assert state.groups == ["collection:Press"]
+
+
+def test_a_tree_that_has_changed_costs_one_query_more_once(registry, only, press, archive):
+    only(CollectionSourceGroup("Press"))
+    image = create_image("a", press)
+
+    def asked():
+        return queries(image.save)
+
+    before = asked()
+    archive.add_child(name="2026")
+    assert [asked(), asked()] == [before + 1, before]
+
+
 def test_an_image_of_another_model_costs_nothing(registered):
     assert cost(lambda: Image.objects.create(title="a", file=ContentFile(jpeg(), name="a.jpg"))) == 0
 
