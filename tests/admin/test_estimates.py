@@ -69,7 +69,9 @@ def test_what_is_counted_by_collection_is_what_is_counted_one_by_one(seed: int, 
             assert estimate.renditions == estimate.images * len(estimate.spec.filters)
 
 
-def test_a_group_that_cannot_say_is_empty_and_one_of_all_is_of_all(registry: Registry, add_image: Any) -> None:
+def test_a_group_that_cannot_say_is_empty_and_one_of_all_is_of_all(
+    registry: Registry, add_image: Any
+) -> None:
     class Broken(QuerySetSourceGroup):
         def get_queryset(self) -> Any:
             raise RuntimeError("no")
@@ -103,7 +105,10 @@ def assign(tops: list[Collection], specs: int, each: int) -> None:
         spec_id = f"many:{number}"
         StoredSpec.objects.get_or_create(
             spec_id=spec_id,
-            defaults={"label": f"Many {number}", "filters": f"width-{100 + number}\nwidth-{200 + number}|format-webp"},
+            defaults={
+                "label": f"Many {number}",
+                "filters": f"width-{100 + number}\nwidth-{200 + number}|format-webp",
+            },
         )
         for collection in tops[:each]:
             Assignment.objects.get_or_create(spec_id=spec_id, collection=collection)

@@ -66,7 +66,9 @@ def test_collections_are_read_once_for_each_request(editor_of_many: Any) -> None
     assert not any("LIKE" in sql for sql in later)
 
 
-def test_what_is_gone_through_is_gone_through_anew(editor_of_many: Any, collections: Any, add_image: Any) -> None:
+def test_what_is_gone_through_is_gone_through_anew(
+    editor_of_many: Any, collections: Any, add_image: Any
+) -> None:
     assert list(changeable_images(editor_of_many)) == []
     image = add_image(collections[0])
     assert list(changeable_images(editor_of_many)) == [image]
@@ -83,7 +85,9 @@ def test_nobody_in_particular_and_administrators_are_asked_of_the_policy(
     assert queries(lambda: access.visible_collections(admin_user)) == []
 
 
-@pytest.mark.parametrize("name", ["wagtailadmin_home", *map("sourcegroups:{}".format, ("overview", "coverage", "failures"))])
+@pytest.mark.parametrize(
+    "name", ["wagtailadmin_home", *map("sourcegroups:{}".format, ("overview", "coverage", "failures"))]
+)
 def test_a_page_asks_the_same_of_forty_rights_and_of_twice_as_many(
     name: str,
     as_user: Any,
@@ -106,5 +110,5 @@ def test_a_page_asks_the_same_of_forty_rights_and_of_twice_as_many(
     client.get(reverse(name))
     many = queries(lambda: client.get(reverse(name)))
     assert len(many) == len(few)
-    # One long question of Wagtail's, for the keys; images are asked for by permissions as well, where they may be one's own.
+    # Long questions of Wagtail's: for the keys, and for images, which may be one's own.
     assert sum(sql.count("LIKE") > MANY for sql in many) <= 6
