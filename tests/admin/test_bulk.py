@@ -239,9 +239,9 @@ def test_no_more_than_a_few_images_are_loaded(
     loaded = []
     read = model.from_db.__func__
 
-    def from_db(cls: Any, *args: Any) -> Any:
+    def from_db(cls: Any, *args: Any, **kwargs: Any) -> Any:
         loaded.append(1)
-        return read(cls, *args)
+        return read(cls, *args, **kwargs)
 
     monkeypatch.setattr(model, "from_db", classmethod(from_db))
     admin.get(where(id="all"))
