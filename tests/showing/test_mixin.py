@@ -28,6 +28,7 @@ from wagtail_sourcegroups.generation.renditionset import RenditionSet
 from wagtail_sourcegroups.images import SourceGroupImageMixin
 from wagtail_sourcegroups.models import GenerationFailure, SourceState
 from wagtail_sourcegroups.registry import get_registry
+from wagtail_sourcegroups.showing.prefetching import prefetch
 from wagtail_sourcegroups.strategies import JustInTime, Manual, Optimistic
 
 pytestmark = pytest.mark.django_db
@@ -432,6 +433,27 @@ class TestQueries:
         AbstractImage.find_existing_renditions(found, Filter("width-300"))
         assert AbstractImage.find_existing_renditions(found, Filter("width-300")) == {}
 
+    def test_what_is_made_after_a_prefetch_is_made_once(
+        self, image: Any, covered: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        covered("now", "width-300", strategy=JustInTime())
+        prefetch([covered(filters="width-200").id], [image])
+        made: list[str] = []
+        run = Filter.run
+
+        def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+            made.append(self.spec)
+            return run(self, *args, **kwargs)
+
+        monkeypatch.setattr(Filter, "run", noted)
+        for _ in range(3):
+            assert image.get_rendition("width-250").pk
+            assert image.get_rendition("width-300").pk
+        assert made == ["width-250", "width-300"]
+        with CaptureQueriesContext(connection) as queries:
+            image.get_renditions("width-250", "width-300")
+        assert len(queries) == 0
+
     def test_what_is_missing_is_a_few_more(self, image: Any, covered: Any) -> None:
         covered(filters="format-{avif,webp,jpeg}|width-{200,300}", strategy=Optimistic())
         get_registry().recent()
@@ -452,10 +474,13 @@ class TestNothingIsKept:
         # Not with the image object either.
         assert image.get_rendition("width-200") == rows(image)["width-200"]
 
-    def test_an_image_that_showed_something_is_cached_without_it(self, image: Any, covered: Any) -> None:
-        covered(filters="width-200")
-        image.get_rendition("width-200")
-        assert len(pickle.dumps(image)) < 2 * len(pickle.dumps(again(image)))
+    def test_an_image_that_a_site_caches_is_asked_anew(self, image: Any, covered: Any) -> None:
+        spec = covered(filters="width-200")
+        prefetch([spec.id], [image])
+        assert image.get_rendition("width-200").pk is None
+        cached = pickle.loads(pickle.dumps(image))
+        make(image, "width-200")
+        assert cached.get_rendition("width-200") == rows(image)["width-200"]
 
 
 @pytest.mark.django_db(transaction=True)

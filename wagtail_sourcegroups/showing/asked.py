@@ -69,6 +69,7 @@ def renditions_for(
             made, errors = make(
                 [each for each in missing if not covering[each.spec] or _was_deleted(image, each)]
             )
+            lookup.remember(image, made.values())
             found |= made
             left = [each for each in missing if each.spec not in found and each.spec not in errors]
             found |= _made_by_strategies(image, left, covering)

@@ -11,12 +11,10 @@ from wagtail.images import image_operations as stock
 from wagtail.images.models import AbstractImage, Filter
 
 from ..generation.wanted import parsed
-from .anchoring import AnchorOperation
 
-#: Operations whose effect on the size is known: those that Wagtail brings, and ours.
+#: Operations whose effect on the size is known: those that Wagtail brings.
 OWN_OPERATIONS = frozenset(
     {
-        AnchorOperation,
         stock.AvifQualityOperation,
         stock.BackgroundColorOperation,
         stock.DoNothingOperation,

@@ -45,8 +45,17 @@ def find(image: AbstractImage, filters: Iterable[Filter], *, again: bool = False
     if kept is not None and not again:
         left = {} if kept.everything else {spec: key for spec, key in left.items() if spec not in kept.asked}
     if left and image.pk is not None:
-        found |= _from_cache_or_database(image, left)
+        since = _from_cache_or_database(image, left)
+        remember(image, since.values())
+        found |= since
     return found
+
+
+def remember(image: AbstractImage, renditions: Iterable[Any]) -> None:
+    """Renditions that were made since, for whoever asks the same object again."""
+    kept = memory.of(image)
+    for rendition in renditions if kept is not None else ():
+        kept.keep(rendition)  # type: ignore[union-attr]
 
 
 def find_many(images: Iterable[AbstractImage], filter_specs: Iterable[str]) -> None:

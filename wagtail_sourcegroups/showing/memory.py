@@ -28,6 +28,10 @@ class Memory:
         """Remember a rendition that exists."""
         self.renditions[key_of(rendition)] = rendition
 
+    def __reduce__(self) -> Any:
+        # Whoever caches the object that holds it does not cache what was true when a page was shown.
+        return Memory, ()
+
 
 def key_of(rendition: Any) -> OutputKey:
     """What tells a rendition apart, of an image or of a plain file, which has no focal point."""
